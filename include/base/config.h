@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+// holdfast.yaml as a struct. The one table of keys is the libcyaml schema in server/base/config.c: key,
+// type, limits. Strings are never NULL after loading; an absent one is "". File names are made absolute,
+// relative to the folder of the configuration file. Durations are whole seconds.
+
+struct config_tls_listener {
+	char *address;
+	uint16_t port; // 0 lets the kernel choose (tests); the port is logged
+	char *certificate_file;
+	char *key_file;
+	char *client_ca_file; // "" asks for no client certificate
+};
+
+struct config_admin {
+	char *address;
+	uint16_t port;
+};
+
+struct config_redis {
+	bool embedded; // holdfastd starts and minds a private redis-server under state_dir
+	char *socket;  // path; used when not ""
+	char *host;
+	uint16_t port;
+};
+
+struct config_gateway {
+	char *name;
+	char *provider; // a row of edge/gateways.def
+	char *account;  // Twilio: AccountSid. Kannel: sendsms user
+	char *secret_file;
+	char *path_secret_file;          // "" when the provider signs
+	bool require_client_certificate; // and the listener has a client_ca_file
+	char *public_url;                // scheme://host[:port] under which the provider reaches us
+	char *send_url;                  // base URL of the provider's API
+	char *send_socket;               // unix socket to reach send_url through, or ""
+	char *send_ca_file;              // "" trusts the system's store
+	uint32_t validity_s;             // how long the provider may try to deliver
+};
+
+struct config_line {
+	char *number;
+	char *name;
+	char *gateway;
+	char *pool;
+};
+
+struct config_by_level {
+	uint32_t imminent_s;
+	uint32_t high_s;
+	uint32_t unknown_s;
+	uint32_t medium_s;
+	uint32_t low_s;
+};
+
+struct config_pool {
+	char *name;
+	char *policy;
+	struct config_by_level answer_within;
+	struct config_by_level boost; // imminent_s has no use: imminent is a class of its own
+	uint32_t offer_s;             // how long an offer stands
+	uint32_t grace_s;             // how long a vanished console keeps its people
+	uint32_t wrap_up_s;
+};
+
+struct config_shift {
+	char *days; // "mon-fri", "sat,sun", "daily"
+	char *from; // "08:00" local time
+	char *to;   // "20:00"; at or before `from` means the next day; "24:00" is midnight
+	char **people;
+	unsigned people_count;
+};
+
+struct config_schedule {
+	char *name;
+	char *zone; // IANA
+	struct config_shift *shifts;
+	unsigned shifts_count;
+};
+
+struct config_level {
+	char **targets; // "schedule:NAME" or "person:NAME"
+	unsigned targets_count;
+	uint32_t delay_s; // before the next level
+};
+
+struct config_policy {
+	char *name;
+	char *line; // the line's number that pages are sent from
+	struct config_level *levels;
+	unsigned levels_count;
+	uint32_t repeats;       // extra passes for unknown, medium and low; imminent and high repeat without end
+	uint32_t acknowledge_s; // an acknowledged page whose conversation is still unanswered rings again after this
+	char **catch_all;       // targets; mandatory
+	unsigned catch_all_count;
+};
+
+struct config_ctl {
+	char *user; // the operator that holdfastctl signs in as
+	char *password_file;
+	char *url;     // "" is derived from the console listener
+	char *ca_file; // "" trusts the system's store
+};
+
+struct config {
+	char *node; // this node's name, unique among nodes
+	char *state_dir;
+	char *key_dir;
+	char *log_level;
+	struct config_tls_listener gateways_listener;
+	struct config_tls_listener consoles_listener;
+	struct config_admin admin_listener;
+	struct config_redis redis;
+	struct config_ctl ctl;
+	struct config_gateway *gateways;
+	unsigned gateways_count;
+	struct config_line *lines;
+	unsigned lines_count;
+	struct config_pool *pools;
+	unsigned pools_count;
+	struct config_schedule *schedules;
+	unsigned schedules_count;
+	struct config_policy *policies;
+	unsigned policies_count;
+};
+
+// Reads and checks a file: syntax, keys, types, ranges, then references (a line's gateway and pool, a
+// pool's policy, a policy's schedules, a mandatory catch_all, unique names, known IANA zones, readable files).
+// NULL on failure, with one line for each mistake in `errors`: "FILE:LINE: KEY: what is wrong". The caller
+// frees the result with config_free().
+struct config *config_load(const char *path, struct buf *errors);
+void config_free(struct config *c);
+
+const struct config_gateway *config_gateway(const struct config *c, const char *name); // NULL when absent
+const struct config_line *config_line(const struct config *c, const char *number);
+const struct config_pool *config_pool(const struct config *c, const char *name);
+const struct config_schedule *config_schedule(const struct config *c, const char *name);
+const struct config_policy *config_policy(const struct config *c, const char *name);
+
+// A secret's file: one trailing newline dropped, at most 4 KiB, refused when others may read it (mode & 077).
+// False leaves a sentence in `errors`.
+MUST_CHECK bool config_read_secret(const char *path, struct buf *out, struct buf *errors);
+// Any file, at most `max` bytes.
+MUST_CHECK bool config_read_file(const char *path, size_t max, struct buf *out, struct buf *errors);
