@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "edge/gateways.h"
+#include "flow/intake.h"
+#include "net/http.h"
+
+// The gateway listener's requests: /v1/gateways/NAME/messages and /receipts. It authenticates, parses, hands over to
+// intake, and answers when intake has: 2xx only then.
+
+struct webhook;
+struct webhook *webhook_new(struct loop *l, const struct gateways *gateways, struct flow *flow);
+void webhook_free(struct webhook *w);
+struct http_server *webhook_server(struct webhook *w); // for the listener, and for draining
