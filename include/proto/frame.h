@@ -11,12 +11,14 @@
 
 typedef Holdfast__V1__Frame Frame;
 
-#define FRAME_BYTES_MAX 65536
+#define FRAME_BYTES_MAX        65536   // client to server
+#define FRAME_ANSWER_BYTES_MAX 1048576 // server to client: histories and lists are longer
 
-// NULL leaves one sentence in `error` that names the field. Free with frame_free().
+// NULL leaves one sentence in `error` that names the field and never quotes a value. Free with frame_free().
 Frame *frame_decode(struct bytes in, bool json, struct buf *error);
+Frame *frame_decode_answer(struct bytes in, bool json, struct buf *error); // for clients
 void frame_encode(const Frame *f, bool json, struct buf *out);
-void frame_free(Frame *f);
+void frame_free(Frame *f); // wipes all strings first
 // The body's name as in the schema, "log_in"; "none" when empty.
 const char *frame_body_name(const Frame *f);
 // The number of a request's body field by its schema name, 0 when there is none.

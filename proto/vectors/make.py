@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the golden frames: NAME.json (proto3 JSON) and NAME.hex (protobuf bytes) for each.
+
+They come from Google's protobuf library, not from ours, so that the two check each other. Usage: make.py [DIR]
+All people, numbers and texts are invented.
+"""
+import importlib.util
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def load_schema():
+    """console.proto as a Python module, compiled by protoc into a folder that goes away."""
+    with tempfile.TemporaryDirectory() as out:
+        subprocess.run(["protoc", f"--proto_path={HERE.parent}", f"--python_out={out}",
+                        "console.proto"], check=True)
+        spec = importlib.util.spec_from_file_location("console_pb2", f"{out}/console_pb2.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module
+
+
+CONVERSATION = "3v9k2m7q4w8x1c5z6b0n0d2f4g"
+SECOND = "7h1j3k5m9p2r4t6w8y0a1c3e5g"
+MESSAGE = "0a1b2c3d4e5f6g7h8j9k0m1n2p"
+T0 = 1795316400000  # 2026-11-22T03:00:00Z
+
+
+def messages():
+    heard = {"conversation": CONVERSATION, "id": MESSAGE, "sequence": 1, "direction": "DIRECTION_IN",
+             "atMs": T0, "providerAtMs": T0 - 2000, "text": "i can't sleep, everything is too much"}
+    said = {"conversation": CONVERSATION, "id": "1b2c3d4e5f6g7h8j9k0m1n2p3q", "sequence": 2,
+            "direction": "DIRECTION_OUT", "atMs": T0 + 60000, "text": "I’m here 😰 tell me more",
+            "author": "ana", "delivery": "DELIVERY_UNKNOWN", "deliveryNote": "timed out",
+            "clientId": "ana-17"}
+    return heard, said
+
+
+def conversation():
+    return {"id": CONVERSATION, "pool": "night", "line": "Demo line", "state": "STATE_HELD",
+            "level": "LEVEL_HIGH", "reasons": ["suicide.plan", "alone"], "epoch": 3, "holder": "ana",
+            "createdMs": T0, "enqueuedMs": T0, "answerByMs": T0 + 120000, "sequence": 2,
+            "messages": list(messages()), "earlierConversations": 1}
+
+
+def offer():
+    return {"conversation": SECOND, "pool": "night", "epoch": 2, "level": "LEVEL_IMMINENT",
+            "reasons": ["overdose.now"], "enqueuedMs": T0, "untilMs": T0 + 20000,
+            "line": "Demo line", "messages": 2}
+
+
+def member():
+    return {"name": "ana", "roles": ["ROLE_COUNSELOR", "ROLE_SUPERVISOR"], "pools": ["night"],
+            "capacity": 3, "phone": "+15005550107"}
+
+
+def status():
+    return {"node": "n1", "version": "1", "nowMs": T0, "startedMs": T0 - 3600000, "redisUp": True,
+            "redis": "unix:/srv/redis.sock, appendfsync always", "consoles": 2,
+            "pools": [{"name": "night",
+                       "levels": [{"level": "LEVEL_IMMINENT", "waiting": 1, "oldestWaitMs": 4000},
+                                  {"level": "LEVEL_LOW"}],
+                       "held": 1, "wrapUp": 1, "counselorsAvailable": 2, "counselorsAway": 1,
+                       "openPages": 1}],
+            "gateways": [{"name": "kannel", "provider": "kannel", "lastInboundMs": T0 - 1000,
+                          "sendErrors": 2, "outbox": 1, "lastError": "connection refused"}],
+            "alarms": ["kannel: 2 sends failed"], "draining": True}
+
+
+def vectors(named):
+    """Frames by name. The first block has one for each body, under the body's name; then the corners."""
+    presence = {"presence": "PRESENCE_AVAILABLE"}
+    held = {"conversation": CONVERSATION, "epoch": 3}
+    bodies = {
+        "logIn": {"name": "ana", "password": "correct horse", "client": "example/1"},
+        "ping": {},
+        "setPresence": presence,
+        "accept": {"conversation": SECOND, "epoch": 2},
+        "decline": {"conversation": SECOND, "epoch": 2, "reason": "know_them"},
+        "reply": {**held, "clientId": "ana-17", "text": "I’m here 😰 tell me more"},
+        "close": {**held, "outcome": "safe_for_now"},
+        "finishWrapUp": held,
+        "getConversation": {"conversation": CONVERSATION, "afterSequence": 1},
+        "getStatus": {},
+        "getQueue": {"limit": 500},
+        "getPages": {"resolvedToo": True},
+        "acknowledgePage": {"number": 12},
+        "getStaff": {},
+        "putStaff": {"member": member(), "password": "a long enough one"},
+        "removeStaff": {"name": "ana"},
+        "getOnCall": {"atMs": T0},
+        "drain": {},
+        "runChecks": {},
+        "result": {"code": "stale", "text": "Somebody else has this conversation now."},
+        "session": {"name": "ana", "roles": ["ROLE_COUNSELOR"], "pools": ["night"], "capacity": 3,
+                    **presence, "nowMs": T0, "held": [conversation()], "offers": [offer()]},
+        "conversation": conversation(),
+        "status": status(),
+        "queue": {"entries": [{"conversation": SECOND, "pool": "night", "level": "LEVEL_UNKNOWN",
+                               "state": "STATE_OFFERED", "enqueuedMs": T0, "answerByMs": T0 + 300000,
+                               "offeredTo": "ana", "page": 12, "reasons": ["too_short"]}],
+                  "total": 61},
+        "pages": {"pages": [{"number": 12, "pool": "night", "conversation": SECOND,
+                             "level": "LEVEL_MEDIUM", "state": "PAGE_STATE_ACKNOWLEDGED",
+                             "openedMs": T0, "nextAtMs": T0 + 60000, "step": 1, "pass": 2,
+                             "acknowledgedBy": "ben", "acknowledgedMs": T0 + 30000,
+                             "paged": ["ben", "cleo"]}]},
+        "staffList": {"members": [{**member(), "phone": "+1…07", "presence": "PRESENCE_AWAY",
+                                   "signedIn": True, "load": 2}]},
+        "onCallList": {"schedules": [{"schedule": "nights", "people": ["ben"],
+                                      "untilMs": T0 + 3600000}]},
+        "checkList": {"checks": [{"name": "redis", "ok": True, "warning": True,
+                                  "text": "No copy is configured."}]},
+        "replyQueued": {"message": {**messages()[1], "delivery": "DELIVERY_QUEUED",
+                                    "deliveryNote": ""}},
+        "offer": offer(),
+        "offerOver": {"conversation": SECOND, "epoch": 2, "reason": "expired"},
+        "message": messages()[0],
+        "deliveryChange": {"conversation": CONVERSATION, "message": MESSAGE,
+                           "delivery": "DELIVERY_FAILED", "note": "21610 opted out"},
+        "levelChange": {"conversation": CONVERSATION, "level": "LEVEL_IMMINENT",
+                        "reasons": ["overdose.now"]},
+        "released": {**held, "reason": "lost"},
+        "presenceChange": {"presence": "PRESENCE_AWAY", "reason": "missed_offers"},
+        "goingAway": {"reason": "draining"},
+    }
+    # News and answers from the server to nobody's request carry no id.
+    news = set(list(bodies)[-8:])
+    for number, (body, value) in enumerate(bodies.items(), 1):
+        yield named[body], {**({} if body in news else {"id": number}), body: value}
+
+    yield "corner_empty", {}
+    yield "corner_id_only", {"id": 7}
+    yield "corner_largest_numbers", {"id": 2**64 - 1, "getOnCall": {"atMs": -2**63}}
+    yield "corner_exact_numbers", {"id": 2**53 + 1, "getOnCall": {"atMs": 2**63 - 1}}
+    yield "corner_unknown_enum_number", {"id": 1, "setPresence": {"presence": 99}}
+    yield "corner_negative_enum_number", {"id": 1, "setPresence": {"presence": -1}}
+    yield "corner_text", {"id": 1, "reply": {"text": "tab\t quote\" slash\\ ctrl\u0001 é 你好 👩‍👩‍👧 \u202e\u2028 end"}}
+    yield "corner_defaults_given", {"id": 0, "result": {"ok": False, "code": "", "text": ""}}
+
+
+def main(out):
+    pb = load_schema()
+    from google.protobuf import json_format
+
+    named = {f.json_name: f.name for f in pb.Frame.DESCRIPTOR.oneofs_by_name["body"].fields}
+    for name, value in vectors(named):
+        frame = json_format.ParseDict(value, pb.Frame())
+        (out / f"{name}.json").write_text(
+            json_format.MessageToJson(frame, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (out / f"{name}.hex").write_text(frame.SerializeToString(deterministic=True).hex() + "\n")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
