@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Ends a held conversation; the counselor's slot stays taken until wrap-up is finished or its time is over. The texter's next
+-- text begins a new conversation.
+--
+-- KEYS: conversation, due, held, wrap_up, texter, past
+-- ARGV: now, conversation, name, epoch, outcome, wrap_up_ms, channel
+-- Returns: {'OK'}: also when the same counselor closed it before · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
+--- @include "levels"
+--- @include "holder"
+local conversation, due, held, wrap_up, texter, past = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
+
+local state, refusal = held_by(conversation, name, epoch, 3)
+if not state then
+  if refusal == 'CONFLICT' and tonumber(redis.call('HGET', conversation, 'state')) > 3 then
+    return { 'OK' }
+  end
+  return { refusal }
+end
+
+local till = int(now + tonumber(ARGV[6]))
+redis.call('HSET', conversation, 'state', 4, 'outcome', ARGV[5], 'closed_at', int(now), 'wrap_up_until', till)
+redis.call('ZREM', held, id)
+redis.call('ZADD', wrap_up, till, id)
+redis.call('ZADD', due, till, 'wrap_up:' .. id)
+if redis.call('HGET', texter, 'conversation') == id then
+  redis.call('DEL', texter)
+end
+redis.call('INCR', past)
+redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. name .. ' ' .. epoch .. ' closed')
+return { 'OK' }

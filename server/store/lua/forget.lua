@@ -1,0 +1,19 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Removes a counselor who has been gone for longer than the grace and holds nobody any more.
+--
+-- KEYS: staff, due, hold
+-- ARGV: now, name
+-- Returns: {'OK'} · {'CONFLICT'}: back again, or still holding somebody
+--- @include "levels"
+--- @include "staff"
+local s = staff_get(KEYS[1], ARGV[2])
+if s and (s.presence ~= 'gone' or tonumber(ARGV[1]) < s.gone_at) then
+  redis.call('ZREM', KEYS[2], 'gone:' .. ARGV[2])
+  return { 'CONFLICT' }
+end
+if redis.call('SCARD', KEYS[3]) > 0 then
+  return { 'CONFLICT' }
+end
+redis.call('HDEL', KEYS[1], ARGV[2])
+redis.call('ZREM', KEYS[2], 'gone:' .. ARGV[2])
+return { 'OK' }

@@ -1,0 +1,87 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Takes one text in: dedupes on the provider's id, appends it to the texter's open conversation or begins one, queues it in
+-- order of need. Everything or nothing, and safe to repeat.
+--
+-- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
+--       waiting_1 … waiting_5 (by level)
+-- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
+--       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
+--       channel, seen_ttl_ms
+-- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
+--       call again · {'NEW'}: the conversation named is over; begin one and call again
+--- @include "levels"
+local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
+local reasons, channel = ARGV[7], ARGV[17]
+local boost, within = numbers(ARGV[15]), numbers(ARGV[16])
+local function waiting(l)
+  return KEYS[9 + l]
+end
+
+local earlier = redis.call('GET', seen)
+if earlier then
+  return { 'DUPLICATE', earlier }
+end
+local open = redis.call('HMGET', texter, 'conversation', 'key')
+if open[1] and open[1] ~= id then
+  return { 'ANOTHER', open[1], open[2] }
+end
+if not open[1] and redis.call('EXISTS', conversation) == 1 then
+  return { 'NEW' }
+end
+
+local function begin()
+  local answer_by = now + within[level]
+  redis.call('HSET', conversation, 'state', 1, 'level', level, 'reasons', reasons, 'line', ARGV[12],
+    'gateway', ARGV[11], 'number', ARGV[13], 'texter', ARGV[14], 'key', ARGV[3], 'created', int(now),
+    'enqueued', int(now), 'answer_by', int(answer_by), 'score', int(score_of(level, now, boost)), 'epoch', 0,
+    'holder', '', 'seq', 0, 'page', 0, 'excluded', '', 'past', redis.call('GET', past) or 0)
+  redis.call('HSET', texter, 'conversation', id, 'key', ARGV[3])
+  redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, now, boost)), id)
+  redis.call('ZADD', waiting(level), int(now), id)
+  redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
+end
+
+-- A level only ever rises here, and then the answer is only ever due sooner.
+local function raise(c)
+  local old, enqueued = tonumber(c[2]), tonumber(c[3])
+  local answer_by = math.min(tonumber(c[4]), now + within[level])
+  local score = int(score_of(level, enqueued, boost))
+  redis.call('HSET', conversation, 'level', level, 'reasons', reasons, 'score', score)
+  if c[1] == '1' or c[1] == '2' then
+    redis.call('ZREM', waiting(old), id)
+    redis.call('ZADD', waiting(level), int(enqueued), id)
+    redis.call('HSET', conversation, 'answer_by', int(answer_by))
+    if c[6] == '0' then
+      redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
+    end
+  end
+  if c[1] == '1' then
+    redis.call('ZREM', queue_of(old, imminent_queue, queue), id)
+    redis.call('ZADD', queue_of(level, imminent_queue, queue), score, id)
+  end
+  redis.call('PUBLISH', channel, 'level ' .. id .. ' ' .. (c[5] ~= '' and c[5] or '-'))
+end
+
+local kind, state, holder = 'new', '1', ''
+if open[1] then
+  kind = 'more'
+  local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page')
+  state, holder = c[1], c[5]
+  if level > tonumber(c[2]) then
+    raise(c)
+  end
+else
+  begin()
+end
+local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
+redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 1, 'at', int(now), 'provider_at',
+  ARGV[8], 'text', ARGV[5], 'media', ARGV[9], 'damaged', ARGV[10])
+redis.call('RPUSH', messages, ARGV[4])
+redis.call('SET', seen, ARGV[4], 'PX', ARGV[18])
+redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. (holder ~= '' and holder or '-') .. ' ' .. ARGV[4])
+if state == '1' then
+  redis.call('PUBLISH', channel, 'waiting ' .. id)
+end
+return { 'OK', sequence, kind }

@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Ends an escalation because a human has the conversation.
+--
+-- KEYS: page, conversation, due, pages
+-- ARGV: number, keep_ms
+-- Returns: {'OK'} · {'CONFLICT'}: nobody has it · {'NOT_FOUND'}
+local page, conversation, due, pages = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local number = ARGV[1]
+
+if redis.call('EXISTS', page) == 0 then
+  return { 'NOT_FOUND' }
+end
+local c = redis.call('HMGET', conversation, 'state', 'page')
+if (c[1] == '1' or c[1] == '2') and c[2] == number then
+  return { 'CONFLICT' }
+end
+redis.call('HSET', page, 'state', 3, 'next_at', 0)
+redis.call('PEXPIRE', page, ARGV[2])
+redis.call('ZREM', due, 'page:' .. number)
+redis.call('ZREM', pages, number)
+if c[2] == number then
+  redis.call('HSET', conversation, 'page', 0)
+end
+return { 'OK' }

@@ -1,0 +1,33 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Takes a held conversation from a counselor who is gone: back into the queue at the old place, history kept, due for an
+-- answer as if it had just come.
+--
+-- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5
+-- ARGV: now, conversation, name, epoch, reason, withins, channel
+-- Returns: {'OK'} · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
+--- @include "levels"
+--- @include "staff"
+--- @include "holder"
+local conversation, imminent_queue, queue, due, staff, hold, held =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
+local within = numbers(ARGV[6])
+
+local state, refusal = held_by(conversation, name, epoch, 3)
+if not state then
+  return { refusal }
+end
+
+local c = redis.call('HMGET', conversation, 'level', 'score', 'enqueued')
+local level = tonumber(c[1])
+local answer_by = int(now + within[level])
+redis.call('HSET', conversation, 'state', 1, 'holder', '', 'answer_by', answer_by, 'excluded', '', 'page', 0)
+redis.call('HINCRBY', conversation, 'epoch', 1)
+redis.call('ZREM', held, id)
+redis.call('ZADD', KEYS[7 + level], c[3], id)
+redis.call('ZADD', queue_of(level, imminent_queue, queue), c[2], id)
+redis.call('ZADD', due, answer_by, 'answer:' .. id)
+staff_give_back(staff, hold, name, now, id)
+redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. name .. ' ' .. epoch .. ' ' .. ARGV[5])
+redis.call('PUBLISH', channel, 'waiting ' .. id)
+return { 'OK' }

@@ -1,0 +1,35 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A counselor's reply: the message and its outbox entry in one step. The same client_id twice is one reply.
+--
+-- KEYS: conversation, messages, message, client_ids, entry, outbox
+-- ARGV: now, conversation, name, epoch, message, client_id, sealed_text, channel
+-- Returns: {'OK', sequence, message} · {'DUPLICATE', sequence, message} · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
+--- @include "levels"
+--- @include "holder"
+local conversation, messages, message, client_ids, entry, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
+local message_id, client_id, channel = ARGV[5], ARGV[6], ARGV[8]
+
+local earlier = redis.call('HGET', client_ids, client_id)
+if earlier then
+  local sequence, known = string.match(earlier, '^(%d+) (.*)$')
+  return { 'DUPLICATE', tonumber(sequence), known }
+end
+local state, refusal = held_by(conversation, name, epoch, 3)
+if not state then
+  return { refusal }
+end
+
+local c = redis.call('HMGET', conversation, 'gateway', 'line', 'number', 'key', 'texter')
+local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
+redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 2, 'at', int(now), 'provider_at', 0,
+  'text', ARGV[7], 'author', name, 'delivery', 1, 'client_id', client_id)
+redis.call('RPUSH', messages, message_id)
+redis.call('HSET', client_ids, client_id, sequence .. ' ' .. message_id)
+redis.call('HSET', entry, 'kind', 'reply', 'conversation', id, 'state', 'queued', 'gateway', c[1], 'line', c[2],
+  'number', c[3], 'number_context', c[5], 'key', c[4], 'text', ARGV[7], 'epoch', 0, 'attempts', 0, 'delivery', 1,
+  'created', int(now))
+redis.call('ZADD', outbox, int(now), message_id)
+redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. name .. ' ' .. message_id)
+redis.call('PUBLISH', channel, 'outbox')
+return { 'OK', sequence, message_id }

@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A counselor signs in; an earlier session of the same name is over. Coming back within the grace, they keep their presence.
+--
+-- KEYS: staff, due, hold
+-- ARGV: now, name, node, session, capacity, channel
+-- Returns: {'OK', presence}
+--- @include "levels"
+--- @include "staff"
+local staff, due, hold = KEYS[1], KEYS[2], KEYS[3]
+local now, name = tonumber(ARGV[1]), ARGV[2]
+
+local s = staff_get(staff, name) or { presence = 'away', idle_since = now, misses = 0 }
+if s.presence == 'gone' then
+  s.presence = s.before or 'away'
+end
+s.before = nil
+s.gone_at = nil
+s.node, s.session, s.capacity = ARGV[3], ARGV[4], tonumber(ARGV[5])
+s.load = redis.call('SCARD', hold)
+staff_set(staff, name, s)
+redis.call('ZREM', due, 'gone:' .. name)
+redis.call('PUBLISH', ARGV[6], 'session ' .. name .. ' ' .. ARGV[4])
+redis.call('PUBLISH', ARGV[6], 'freed ' .. name)
+return { 'OK', s.presence }
