@@ -50,7 +50,7 @@ static void append_path(const struct path *at, struct buf *out)
 	if (at->up->up)
 		buf_append_char(out, '.');
 	buf_append_str(out, path_json_name(name, at->field->name));
-	if (at->field->label == PROTOBUF_C_LABEL_REPEATED)
+	if (at->field->label == PROTOBUF_C_LABEL_REPEATED && at->index != PATH_WHOLE)
 		buf_printf(out, "[%zu]", at->index);
 }
 

@@ -3,6 +3,7 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -11,11 +12,12 @@
 
 #define NESTING_MAX   8
 #define JSON_NAME_MAX 64
+#define PATH_WHOLE    SIZE_MAX
 
 struct path {
 	const struct path *up; // NULL for the frame itself
 	const ProtobufCFieldDescriptor *field;
-	size_t index;      // inside a repeated field
+	size_t index;      // inside a repeated field; PATH_WHOLE is the field itself
 	unsigned depth;    // of messages: 1 is the frame
 	struct buf *error; // the same one all along the chain
 };

@@ -349,7 +349,7 @@ static bool read_repeated(const struct path *up, const ProtobufCFieldDescriptor 
 	const struct kind *kind = kind_of(f);
 	size_t *count = (void *)((char *)m + f->quantifier_offset);
 	char **values = (void *)((char *)m + f->offset);
-	struct path at = path_field(up, f, 0);
+	struct path at = path_field(up, f, PATH_WHOLE);
 
 	if (*count)
 		return path_refuse(&at, "is given twice");
@@ -358,7 +358,7 @@ static bool read_repeated(const struct path *up, const ProtobufCFieldDescriptor 
 	if (json_array_size(json) == 0)
 		return true;
 	*values = xcalloc(json_array_size(json), kind->size);
-	for (; at.index < json_array_size(json); at.index++) {
+	for (at.index = 0; at.index < json_array_size(json); at.index++) {
 		const json_t *item = json_array_get(json, at.index);
 		if (!kind->from_json(&at, item, *values + at.index * kind->size))
 			return false;
