@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "store/store.h"
+
+struct store {
+	struct redis *redis;
+	const struct clock *clock;
+};
+
+// How long the traces of a finished thing stay for late receipts and repeats: longer than any
+// provider's retries (facts: Vonage and Bandwidth 24 h, Sinch 23 h).
+#define STORE_KEEP_MS (8LL * 24 * 3600 * 1000)

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conversations: their scripts, one wrapper each, and the reads beside them.
+#include "store/store.h"
+
+#include <stdlib.h>
+
+#include "call.h"
+#include "private.h"
+
+// How many offers in a row may be missed before a counselor counts as away.
+#define MISSES_MAX 2
+
+struct store *store_new(struct redis *redis, const struct clock *clock)
+{
+	struct store *s = xcalloc(1, sizeof *s);
+	s->redis = redis;
+	s->clock = clock;
+	return s;
+}
+
+void store_free(struct store *s)
+{
+	free(s);
+}
+
+struct redis *store_redis(struct store *s)
+{
+	return s->redis;
+}
+
+void store_channel(const char *pool, struct buf *out)
+{
+	buf_printf(out, "{%s}:events", pool);
+}
+
+static void key_waiting(struct call *c, const char *pool)
+{
+	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++)
+		call_key(c, "{%s}:w:%d", pool, l);
+}
+
+static void key_queues(struct call *c, const char *pool)
+{
+	call_key(c, "{%s}:q0", pool);
+	call_key(c, "{%s}:q", pool);
+}
+
+void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, void *arg)
+{
+	struct call c;
+	const char *pool = in->pool;
+	call_script(&c, s, "ingest");
+	call_key(&c, "{%s}:seen:%s:%s", pool, in->gateway, in->provider_id_hash);
+	call_key(&c, "{%s}:texter:%s:%s", pool, in->line, in->texter);
+	call_key(&c, "{%s}:c:%s", pool, in->conversation);
+	call_key(&c, "{%s}:ms:%s", pool, in->conversation);
+	call_key(&c, "{%s}:m:%s", pool, in->message);
+	key_queues(&c, pool);
+	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:past:%s:%s", pool, in->line, in->texter);
+	key_waiting(&c, pool);
+	call_now(&c);
+	call_str(&c, in->conversation);
+	call_bytes(&c, in->wrapped_key);
+	call_str(&c, in->message);
+	call_bytes(&c, in->sealed_text);
+	call_int(&c, in->level);
+	call_str(&c, in->reasons);
+	call_int(&c, in->provider_ms);
+	call_int(&c, in->media);
+	call_int(&c, in->damaged);
+	call_str(&c, in->gateway);
+	call_str(&c, in->line);
+	call_bytes(&c, in->sealed_number);
+	call_str(&c, in->texter);
+	call_by_level(&c, in->boost);
+	call_by_level(&c, in->within);
+	call_channel(&c, pool);
+	call_int(&c, STORE_KEEP_MS);
+	call_run(&c, fn, arg);
+}
+
+void store_offer(struct store *s, const char *pool, const char *conversation, const char *name,
+        int64_t offer_ms, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "offer");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	key_queues(&c, pool);
+	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:hold:%s", pool, name);
+	call_now(&c);
+	call_str(&c, conversation);
+	call_str(&c, name);
+	call_int(&c, offer_ms);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+static void claim_args(struct call *c, const struct store_claim *claim)
+{
+	call_now(c);
+	call_str(c, claim->conversation);
+	call_str(c, claim->name);
+	call_int(c, (int64_t)claim->epoch);
+}
+
+void store_accept(struct store *s, const struct store_claim *claim, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "accept");
+	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:due", claim->pool);
+	call_key(&c, "{%s}:staff", claim->pool);
+	call_key(&c, "{%s}:held", claim->pool);
+	key_waiting(&c, claim->pool);
+	claim_args(&c, claim);
+	call_channel(&c, claim->pool);
+	call_run(&c, fn, arg);
+}
+
+static void key_hand_back(struct call *c, const struct store_claim *claim)
+{
+	call_key(c, "{%s}:c:%s", claim->pool, claim->conversation);
+	key_queues(c, claim->pool);
+	call_key(c, "{%s}:due", claim->pool);
+	call_key(c, "{%s}:staff", claim->pool);
+	call_key(c, "{%s}:hold:%s", claim->pool, claim->name);
+}
+
+void store_unoffer(struct store *s, const struct store_claim *claim, const char *reason,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "unoffer");
+	key_hand_back(&c, claim);
+	claim_args(&c, claim);
+	call_str(&c, reason);
+	call_int(&c, MISSES_MAX);
+	call_channel(&c, claim->pool);
+	call_run(&c, fn, arg);
+}
+
+void store_forgive(struct store *s, const char *pool, const char *conversation,
+        const char *excluded, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "forgive");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_str(&c, conversation);
+	call_str(&c, excluded);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_release(struct store *s, const struct store_claim *claim, const char *reason,
+        const struct by_level *within, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "release");
+	key_hand_back(&c, claim);
+	call_key(&c, "{%s}:held", claim->pool);
+	key_waiting(&c, claim->pool);
+	claim_args(&c, claim);
+	call_str(&c, reason);
+	call_by_level(&c, within);
+	call_channel(&c, claim->pool);
+	call_run(&c, fn, arg);
+}
+
+void store_close(struct store *s, const struct store_claim *claim, const char *outcome,
+        int64_t wrap_up_ms, const char *line, const char *texter, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "close");
+	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:due", claim->pool);
+	call_key(&c, "{%s}:held", claim->pool);
+	call_key(&c, "{%s}:wrap", claim->pool);
+	call_key(&c, "{%s}:texter:%s:%s", claim->pool, line, texter);
+	call_key(&c, "{%s}:past:%s:%s", claim->pool, line, texter);
+	claim_args(&c, claim);
+	call_str(&c, outcome);
+	call_int(&c, wrap_up_ms);
+	call_channel(&c, claim->pool);
+	call_run(&c, fn, arg);
+}
+
+void store_finish(struct store *s, const struct store_claim *claim, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "finish");
+	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:due", claim->pool);
+	call_key(&c, "{%s}:wrap", claim->pool);
+	call_key(&c, "{%s}:staff", claim->pool);
+	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
+	claim_args(&c, claim);
+	call_channel(&c, claim->pool);
+	call_run(&c, fn, arg);
+}
+
+void store_send(struct store *s, const struct store_claim *claim, const char *message,
+        const char *client_id, struct bytes sealed_text, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "send");
+	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:ms:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:m:%s", claim->pool, message);
+	call_key(&c, "{%s}:cid:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:o:%s", claim->pool, message);
+	call_key(&c, "{%s}:out", claim->pool);
+	claim_args(&c, claim);
+	call_str(&c, message);
+	call_str(&c, client_id);
+	call_bytes(&c, sealed_text);
+	call_channel(&c, claim->pool);
+	call_run(&c, fn, arg);
+}
+
+void store_settle(struct store *s, const char *pool, const char *member, struct bytes score,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "settle");
+	call_key(&c, "{%s}:due", pool);
+	call_str(&c, member);
+	call_bytes(&c, score);
+	call_run(&c, fn, arg);
+}

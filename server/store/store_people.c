@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// Staff, presence, nodes, pages and the outbox: their scripts, one wrapper each.
+#include "call.h"
+#include "private.h"
+
+#define STAFF_CHANNEL "{staff}:events"
+
+const char *store_staff_channel(void)
+{
+	return STAFF_CHANNEL;
+}
+
+void store_out_claim(
+        struct store *s, const char *pool, const char *id, int64_t lease_ms, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "out_claim");
+	call_key(&c, "{%s}:o:%s", pool, id);
+	call_key(&c, "{%s}:out", pool);
+	call_key(&c, "{%s}:m:%s", pool, id);
+	call_now(&c);
+	call_str(&c, id);
+	call_int(&c, lease_ms);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_out_done(struct store *s, const char *pool, const char *id, uint64_t epoch,
+        const char *outcome, struct bytes provider_id, struct bytes note, int64_t retry_at_ms,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "out_done");
+	call_key(&c, "{%s}:o:%s", pool, id);
+	call_key(&c, "{%s}:out", pool);
+	call_key(&c, "{%s}:m:%s", pool, id);
+	call_now(&c);
+	call_str(&c, id);
+	call_int(&c, (int64_t)epoch);
+	call_str(&c, outcome);
+	call_bytes(&c, provider_id);
+	call_bytes(&c, note);
+	call_int(&c, retry_at_ms);
+	call_int(&c, STORE_KEEP_MS);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_receipt(struct store *s, const char *pool, const char *id, int delivery,
+        struct bytes note, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "receipt");
+	call_key(&c, "{%s}:o:%s", pool, id);
+	call_key(&c, "{%s}:out", pool);
+	call_key(&c, "{%s}:m:%s", pool, id);
+	call_str(&c, id);
+	call_int(&c, delivery);
+	call_bytes(&c, note);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_page_number(struct store *s, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "INCR");
+	call_key(&c, "{staff}:numbers");
+	call_run(&c, fn, arg);
+}
+
+static void key_page(struct call *c, const char *pool, uint64_t number)
+{
+	call_key(c, "{%s}:e:%llu", pool, (unsigned long long)number);
+}
+
+void store_page_open(struct store *s, const char *pool, const char *conversation, uint64_t number,
+        const char *policy, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "page_open");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	key_page(&c, pool, number);
+	call_key(&c, "{%s}:pages", pool);
+	call_key(&c, "{%s}:due", pool);
+	call_now(&c);
+	call_str(&c, conversation);
+	call_int(&c, (int64_t)number);
+	call_str(&c, policy);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_page_step(struct store *s, const struct store_step *step, store_fn fn, void *arg)
+{
+	struct call c;
+	const char *pool = step->pool;
+	call_script(&c, s, "page_step");
+	key_page(&c, pool, step->number);
+	call_key(&c, "{%s}:c:%s", pool, step->conversation);
+	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:pages", pool);
+	call_key(&c, "{%s}:out", pool);
+	for (size_t i = 0; i < step->pages_count; i++)
+		call_key(&c, "{%s}:o:%s", pool, step->pages[i].id);
+	call_now(&c);
+	call_int(&c, (int64_t)step->number);
+	call_int(&c, (int64_t)step->generation);
+	call_int(&c, (int64_t)step->step);
+	call_int(&c, step->pass);
+	call_int(&c, step->next_at_ms);
+	call_str(&c, step->people);
+	call_channel(&c, pool);
+	call_int(&c, STORE_KEEP_MS);
+	for (size_t i = 0; i < step->pages_count; i++) {
+		const struct store_page *p = &step->pages[i];
+		call_str(&c, p->id);
+		call_str(&c, p->person);
+		call_str(&c, p->gateway);
+		call_str(&c, p->line);
+		call_bytes(&c, p->sealed_number);
+		call_bytes(&c, p->sealed_text);
+	}
+	call_run(&c, fn, arg);
+}
+
+void store_page_ack(struct store *s, const char *pool, uint64_t number, const char *person,
+        int64_t acknowledge_ms, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "page_ack");
+	key_page(&c, pool, number);
+	call_key(&c, "{%s}:due", pool);
+	call_now(&c);
+	call_int(&c, (int64_t)number);
+	call_str(&c, person);
+	call_int(&c, acknowledge_ms);
+	call_run(&c, fn, arg);
+}
+
+void store_page_resolve(struct store *s, const char *pool, uint64_t number,
+        const char *conversation, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "page_resolve");
+	key_page(&c, pool, number);
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:pages", pool);
+	call_int(&c, (int64_t)number);
+	call_int(&c, STORE_KEEP_MS);
+	call_run(&c, fn, arg);
+}
+
+void store_sign_in(struct store *s, const char *pool, const char *name, const char *node,
+        const char *session, unsigned capacity, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "sign_in");
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:hold:%s", pool, name);
+	call_now(&c);
+	call_str(&c, name);
+	call_str(&c, node);
+	call_str(&c, session);
+	call_int(&c, capacity);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_set_presence(struct store *s, const char *pool, const char *name, const char *session,
+        const char *presence, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "set_presence");
+	call_key(&c, "{%s}:staff", pool);
+	call_str(&c, name);
+	call_str(&c, session);
+	call_str(&c, presence);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_gone(struct store *s, const char *pool, const char *name, const char *session,
+        int64_t grace_ms, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "gone");
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
+	call_now(&c);
+	call_str(&c, name);
+	call_str(&c, session);
+	call_int(&c, grace_ms);
+	call_run(&c, fn, arg);
+}
+
+void store_forget(struct store *s, const char *pool, const char *name, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "forget");
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:hold:%s", pool, name);
+	call_now(&c);
+	call_str(&c, name);
+	call_run(&c, fn, arg);
+}
+
+void store_staff_put(struct store *s, const char *name, const char *record, const char *phone_hash,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "staff_put");
+	call_key(&c, "{staff}:records");
+	call_key(&c, "{staff}:phones");
+	call_str(&c, name);
+	call_str(&c, record);
+	call_str(&c, phone_hash);
+	call_str(&c, STAFF_CHANNEL);
+	call_run(&c, fn, arg);
+}
+
+void store_staff_remove(struct store *s, const char *name, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "staff_remove");
+	call_key(&c, "{staff}:records");
+	call_key(&c, "{staff}:phones");
+	call_str(&c, name);
+	call_str(&c, STAFF_CHANNEL);
+	call_run(&c, fn, arg);
+}
+
+void store_beat(struct store *s, const char *node, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "HINCRBY");
+	call_key(&c, "{nodes}:beats");
+	call_str(&c, node);
+	call_int(&c, 1);
+	call_run(&c, fn, arg);
+}
