@@ -223,7 +223,7 @@ static const struct {
 	const char *prefix;
 	const char *meaning;
 } meanings[] = {
-        {"Invalid enumeration", "must be true or false"},
+        {"Invalid ENUM", "must be true or false"},
         {"Invalid ", "is not a whole number, or too large a one"},
         {"Expecting SEQUENCE", "must be a list"},
         {"Expecting MAPPING", "must hold keys of its own"},
