@@ -50,12 +50,22 @@ void base64url_encode(struct bytes in, struct buf *out)
 	base64_encode_as(in, out, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+// sodium_base642bin() of libsodium 1.0.18 takes every byte over 0x7F for a digit.
+static bool is_ascii(struct bytes in)
+{
+	for (size_t i = 0; i < in.len; i++)
+		if (in.data[i] > 0x7F)
+			return false;
+	return true;
+}
+
 bool base64_decode(struct bytes in, struct buf *out)
 {
 	size_t len = 0, size = in.len / 4 * 3 + 3;
 	uint8_t *data = xmalloc(size);
-	bool ok = !in.len || sodium_base642bin(data, size, (const char *)in.data, in.len, NULL,
-	                             &len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0;
+	int variant = sodium_base64_VARIANT_ORIGINAL;
+	bool ok = !in.len || (is_ascii(in) && sodium_base642bin(data, size, (const char *)in.data,
+	                                              in.len, NULL, &len, NULL, variant) == 0);
 	if (ok)
 		buf_append(out, data, len);
 	mem_wipe(data, size);

@@ -215,7 +215,7 @@ static void note_log(cyaml_log_t level, void *ctx, const char *format, va_list a
 	text[strcspn(text, "\n")] = '\0';
 	if (strncmp(text, "Load: ", 6) != 0)
 		note_place(c, text);
-	else if (!c->what[0])
+	else if (!c->what[0] && strcmp(text, "Load: Backtrace:") != 0)
 		snprintf(c->what, sizeof c->what, "%s", text + 6);
 }
 
@@ -264,7 +264,9 @@ static cyaml_config_t cyaml_config(struct complaint *c)
 
 static struct config *parse(struct config_report *r, struct bytes text)
 {
-	if (!config_find_lines(r, text))
+	if (!text.len)
+		config_mistake(r, "", "the file is empty");
+	if (!text.len || !config_find_lines(r, text))
 		return NULL;
 	struct complaint complaint = {0};
 	cyaml_config_t settings = cyaml_config(&complaint);
@@ -273,7 +275,7 @@ static struct config *parse(struct config_report *r, struct bytes text)
 	if (err != CYAML_OK)
 		report_complaint(r, &complaint, err);
 	else if (!data)
-		config_mistake(r, "", "the file is empty");
+		config_mistake(r, "", "there is nothing in the file");
 	return data;
 }
 

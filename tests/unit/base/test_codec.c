@@ -57,7 +57,7 @@ static void test_base64(void **state)
 		assert_string_equal(text(), vectors[i][0]);
 	}
 	static const char *const bad[] = {
-	        "Zg", "Zg=", "Zh==", "Zg==\n", "Z g=", "Zg==Zg==", "-_-_", "="};
+	        "Zg", "Zg=", "Zh==", "Zg==\n", "Z g=", "Zg==Zg==", "-_-_", "=", "\x80\x80\x80\x80"};
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_false(base64_decode(bytes_str(bad[i]), &out));
 	buf_clear(&out);

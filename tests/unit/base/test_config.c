@@ -219,6 +219,8 @@ static void test_syntax_and_schema(void **state)
 	assert_refused("name: demo", "name: &x demo\n    account: *x", "YAML alias unsupported");
 	assert_null(load(""));
 	assert_reported("holdfast.yaml:1: the file is empty\n");
+	assert_null(load("# only a comment\n"));
+	assert_reported("holdfast.yaml:1: there is nothing in the file\n");
 	assert_null(load("- a\n"));
 	assert_reported(":1: must hold keys of its own\n");
 }
