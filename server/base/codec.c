@@ -100,22 +100,33 @@ static int hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+// How many bytes from `pos` stand for themselves.
+static size_t plain_run(struct bytes in, size_t pos, bool plus_is_space)
+{
+	size_t end = pos;
+	while (end < in.len && in.data[end] != '%' && !(plus_is_space && in.data[end] == '+'))
+		end++;
+	return end - pos;
+}
+
 bool percent_decode(struct bytes in, bool plus_is_space, struct buf *out)
 {
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.data[i];
-		if (c == '%') {
-			if (in.len - i < 3)
-				return false;
-			int high = hex_digit(in.data[i + 1]), low = hex_digit(in.data[i + 2]);
+	for (size_t i = 0; i < in.len;) {
+		size_t run = plain_run(in, i, plus_is_space);
+		if (run) {
+			buf_append(out, in.data + i, run);
+			i += run;
+		} else if (in.data[i] == '+') {
+			buf_append_char(out, ' ');
+			i++;
+		} else {
+			int high = in.len - i < 3 ? -1 : hex_digit(in.data[i + 1]);
+			int low = in.len - i < 3 ? -1 : hex_digit(in.data[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
-			c = (uint8_t)(high << 4 | low);
-			i += 2;
-		} else if (c == '+' && plus_is_space) {
-			c = ' ';
+			buf_append_char(out, (char)(high << 4 | low));
+			i += 3;
 		}
-		buf_append(out, &c, 1);
 	}
 	return true;
 }

@@ -78,13 +78,20 @@ bool utf8_valid(struct bytes in)
 
 bool utf8_repair(struct bytes in, struct buf *out)
 {
+	size_t good = 0; // everything from here to `pos` is well-formed and not yet copied
 	bool whole = true;
 	for (size_t pos = 0; pos < in.len;) {
 		struct step s = step_at(in, pos);
-		whole = whole && s.well_formed;
-		append_scalar(out, s.scalar);
+		if (!s.well_formed) {
+			buf_append(out, in.data + good, pos - good);
+			append_scalar(out, s.scalar);
+			good = pos + s.length;
+			whole = false;
+		}
 		pos += s.length;
 	}
+	if (in.len > good)
+		buf_append(out, in.data + good, in.len - good);
 	return whole;
 }
 
