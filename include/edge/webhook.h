@@ -9,5 +9,6 @@
 
 struct webhook;
 struct webhook *webhook_new(struct loop *l, const struct gateways *gateways, struct flow *flow);
+// After the flow is freed: intake's answers still come here.
 void webhook_free(struct webhook *w);
 struct http_server *webhook_server(struct webhook *w); // for the listener, and for draining

@@ -75,10 +75,11 @@ struct gateway_send {
 	struct bytes text;
 };
 
+#define GATEWAY_HEADERS_MAX 12
 struct gateway_call {
 	const char *method; // static
 	struct buf url;
-	struct buf headers[8]; // "Name: value"
+	struct buf headers[GATEWAY_HEADERS_MAX]; // "Name: value"
 	size_t headers_count;
 	struct buf body;
 	const char *user;     // basic authentication; NULL, or borrowed from the gateway
@@ -101,9 +102,13 @@ struct gateway_reply {
 
 struct gateway_provider {
 	const char *name;
+	const char *const *content_types; // what it posts: media types, lower case, NULL at the end
+	bool text_by_get;                 // a text may come in the query of a GET; receipts always may
 	// What makes this provider take a post as accepted.
 	const char *ack_content_type;
 	const char *ack_body;
+	// Is everything configured that the provider needs? At start-up; on false `error` says what is amiss.
+	bool (*check)(const struct gateway *g, struct buf *error);
 	// Is the request authentic? On false `error` says why, for the log; never a secret.
 	bool (*verify)(const struct gateway *g, const struct gateway_request *r, struct buf *error);
 	enum gateway_parse (*parse_inbound)(const struct gateway *g, const struct gateway_request *r,
