@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "ctl.h"
 
 static const struct arg_option *const option_tables[] = {settings_options, ctl_options, NULL};
@@ -19,13 +20,17 @@ const char *ctl_operand(const struct ctl *c, size_t index)
 
 int ctl_fail(int code, const char *format, ...)
 {
+	struct buf text = {0}, safe = {0};
 	va_list args;
 
-	fputs("holdfastctl: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	buf_vprintf(&text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	// Much of it is the server's, and a gateway's words may be in it.
+	utf8_for_terminal(bytes_trim(buf_bytes(&text)), &safe);
+	fprintf(stderr, "holdfastctl: %s\n", buf_str(&safe));
+	buf_free(&text);
+	buf_free(&safe);
 	return code;
 }
 

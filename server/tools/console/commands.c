@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a counselor types: "/" begins a command, anything else is a reply to the current
+// conversation.
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/words.h"
+#include "console.h"
+
+// `rest` is what follows the command's name, trimmed. True when a request is under way that reads
+// the next line when it is answered; so a script may write its lines without waiting.
+struct typed {
+	const char *name;
+	const char *usage;
+	const char *help;
+	bool (*run)(struct console *c, const char *rest);
+};
+
+// A command's request that answers with a Result: `done` is what to say.
+struct asking {
+	struct console *console;
+	const char *done;
+	char *conversation; // or NULL
+	void (*then)(struct console *c, const char *conversation);
+};
+
+static void asked(struct console *c)
+{
+	c->waiting = false;
+	console_next_line(c);
+}
+
+static void on_result(const Frame *answer, void *arg)
+{
+	struct asking *a = arg;
+	const char *text;
+
+	if (client_answered(answer, HOLDFAST__V1__FRAME__BODY_RESULT, &text)) {
+		if (a->then)
+			a->then(a->console, a->conversation);
+		view_you(a->console->view, "%s", a->done);
+	} else {
+		view_error(a->console->view, "not done: %s", text);
+	}
+	asked(a->console);
+	free(a->conversation);
+	free(a);
+}
+
+// Frees `f`.
+static bool ask(struct console *c, Frame *f, const char *conversation, const char *done,
+        void (*then)(struct console *c, const char *conversation))
+{
+	struct asking *a = xcalloc(1, sizeof(*a));
+
+	*a = (struct asking){.console = c, .done = done, .then = then};
+	a->conversation = conversation ? xstrdup(conversation) : NULL;
+	c->waiting = client_request(c->client, f, on_result, a);
+	frame_free(f);
+	if (c->waiting)
+		return true;
+	view_error(c->view, "no connection now; try again");
+	free(a->conversation);
+	free(a);
+	return false;
+}
+
+// ---- presence
+
+static void now_available(struct console *c, const char *conversation)
+{
+	(void)conversation;
+	c->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE;
+}
+
+static void now_away(struct console *c, const char *conversation)
+{
+	(void)conversation;
+	c->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+}
+
+static bool run_available(struct console *c, const char *rest)
+{
+	Frame *f = client_frame(HOLDFAST__V1__FRAME__BODY_SET_PRESENCE);
+
+	(void)rest;
+	f->set_presence->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE;
+	return ask(c, f, NULL, "available: you will be offered people", now_available);
+}
+
+static bool run_away(struct console *c, const char *rest)
+{
+	Frame *f = client_frame(HOLDFAST__V1__FRAME__BODY_SET_PRESENCE);
+
+	(void)rest;
+	f->set_presence->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+	return ask(c, f, NULL, "away: no offers; whom you hold stays yours", now_away);
+}
+
+// ---- offers
+
+struct accepting {
+	struct console *console;
+	char *conversation;
+	uint64_t epoch;
+};
+
+static void on_accept(const Frame *answer, void *arg)
+{
+	struct accepting *a = arg;
+	struct console *c = a->console;
+	const char *text;
+
+	if (answer)
+		console_forget_offer(c, a->conversation, a->epoch);
+	if (client_answered(answer, HOLDFAST__V1__FRAME__BODY_CONVERSATION, &text)) {
+		console_switch(c, console_take(c, answer->conversation));
+	} else {
+		view_error(c->view, "not accepted: %s", text);
+	}
+	asked(c);
+	free(a->conversation);
+	free(a);
+}
+
+static struct offer *first_offer(struct console *c)
+{
+	if (!c->offers)
+		view_error(c->view, "there is no offer now");
+	return c->offers;
+}
+
+static bool run_accept(struct console *c, const char *rest)
+{
+	const struct offer *o = first_offer(c);
+	struct accepting *a;
+	Frame *f;
+
+	(void)rest;
+	if (!o)
+		return false;
+	a = xcalloc(1, sizeof(*a));
+	*a = (struct accepting){
+	        .console = c, .conversation = xstrdup(o->conversation), .epoch = o->epoch};
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_ACCEPT);
+	f->accept->conversation = xstrdup(o->conversation);
+	f->accept->epoch = o->epoch;
+	c->waiting = client_request(c->client, f, on_accept, a);
+	frame_free(f);
+	if (c->waiting)
+		return true;
+	view_error(c->view, "no connection now; try again");
+	free(a->conversation);
+	free(a);
+	return false;
+}
+
+static void now_declined(struct console *c, const char *conversation)
+{
+	console_forget_offer(c, conversation, UINT64_MAX);
+}
+
+static bool run_decline(struct console *c, const char *rest)
+{
+	const struct offer *o = first_offer(c);
+	Frame *f;
+
+	if (!o)
+		return false;
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_DECLINE);
+	f->decline->conversation = xstrdup(o->conversation);
+	f->decline->epoch = o->epoch;
+	f->decline->reason = xstrdup(*rest ? rest : "other");
+	return ask(c, f, o->conversation, "declined", now_declined);
+}
+
+// ---- conversations
+
+static bool run_list(struct console *c, const char *rest)
+{
+	(void)rest;
+	view_you(c->view, "%s%s", word_presence(c->presence),
+	        client_ready(c->client) ? "" : ", not connected");
+	for (const struct talk *t = c->talks.first; t; t = t->next)
+		view_note(c->view, t->number, "%s, %s, %zu messages%s", word_level(t->level),
+		        word_state(t->state), t->said_count,
+		        t == console_current(c) ? " (current)" : "");
+	for (const struct offer *o = c->offers; o; o = o->next)
+		console_show_offer(c, o, false);
+	return false;
+}
+
+static bool run_switch(struct console *c, const char *rest)
+{
+	uint64_t number;
+	struct talk *talk = NULL;
+
+	if (bytes_to_u64(bytes_str(rest), &number) && number <= UINT32_MAX)
+		talk = talks_by_number(&c->talks, (unsigned)number);
+	if (!talk) {
+		view_error(c->view, "there is no conversation \"%.20s\"; see /list", rest);
+		return false;
+	}
+	console_switch(c, talk);
+	view_note(c->view, talk->number, "what you type goes to this one now");
+	return false;
+}
+
+static struct talk *need_current(struct console *c)
+{
+	struct talk *talk = console_current(c);
+
+	if (!talk && c->talks.first)
+		view_error(c->view, "to whom? Choose with /switch N; see /list");
+	else if (!talk)
+		view_error(c->view, "you hold nobody now");
+	return talk;
+}
+
+static bool run_history(struct console *c, const char *rest)
+{
+	const struct talk *talk = need_current(c);
+
+	(void)rest;
+	for (size_t i = 0; talk && i < talk->said_count; i++)
+		console_show_message(c, talk, &talk->said[i]);
+	return false;
+}
+
+static void now_closed(struct console *c, const char *conversation)
+{
+	struct talk *talk = talks_by_id(&c->talks, conversation);
+
+	if (talk)
+		talk->state = HOLDFAST__V1__STATE__STATE_WRAP_UP;
+}
+
+static bool run_close(struct console *c, const char *rest)
+{
+	const struct talk *talk = need_current(c);
+	Frame *f;
+
+	if (!talk)
+		return false;
+	if (!*rest) {
+		view_error(c->view, "with which outcome? For example: /close safe_for_now");
+		return false;
+	}
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_CLOSE);
+	f->close->conversation = xstrdup(talk->id);
+	f->close->epoch = talk->epoch;
+	f->close->outcome = xstrdup(rest);
+	return ask(c, f, talk->id, "closed; /finish when your notes are done", now_closed);
+}
+
+static void now_finished(struct console *c, const char *conversation)
+{
+	struct talk *talk = talks_by_id(&c->talks, conversation);
+
+	if (talk)
+		console_drop_talk(c, talk, "finished");
+}
+
+static bool run_finish(struct console *c, const char *rest)
+{
+	const struct talk *talk = need_current(c);
+	Frame *f;
+
+	(void)rest;
+	if (!talk)
+		return false;
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP);
+	f->finish_wrap_up->conversation = xstrdup(talk->id);
+	f->finish_wrap_up->epoch = talk->epoch;
+	return ask(c, f, talk->id, "your place is free again", now_finished);
+}
+
+static bool run_quit(struct console *c, const char *rest)
+{
+	(void)rest;
+	console_leave(c);
+	return false;
+}
+
+// ---- the table
+
+static bool run_help(struct console *c, const char *rest);
+
+static const struct typed table[] = {
+        {"/available", "", "be offered people", run_available},
+        {"/away", "", "no more offers; whom you hold stays yours", run_away},
+        {"/accept", "", "take the first offer", run_accept},
+        {"/decline", "[REASON]", "pass it on: busy, know_them, break, other", run_decline},
+        {"/list", "", "whom you hold, and offers", run_list},
+        {"/switch", "N", "type to conversation N; /N does the same", run_switch},
+        {"/history", "", "all messages of the current conversation", run_history},
+        {"/close", "OUTCOME", "end the current conversation, for example /close safe_for_now",
+                run_close},
+        {"/finish", "", "your notes on it are done", run_finish},
+        {"/help", "", "this list", run_help},
+        {"/quit", "", "leave; whom you hold waits for you a little, then for somebody else",
+                run_quit},
+};
+#define COMMANDS (sizeof(table) / sizeof(table[0]))
+
+static bool run_help(struct console *c, const char *rest)
+{
+	struct buf text = {0};
+
+	(void)rest;
+	buf_append_str(&text, "What you type is a reply to the current conversation. Commands:");
+	for (size_t i = 0; i < COMMANDS; i++)
+		buf_printf(
+		        &text, "\n  %-11s %-9s %s", table[i].name, table[i].usage, table[i].help);
+	buf_append_str(&text, "\nWhen news comes while you type, Ctrl-R shows your line again.");
+	view_plain(c->view, buf_str(&text));
+	buf_free(&text);
+	return false;
+}
+
+static bool run_command(struct console *c, const char *line)
+{
+	size_t len = strcspn(line, " \t");
+	const char *rest = line + len + strspn(line + len, " \t");
+
+	if (line[1] >= '0' && line[1] <= '9')
+		return run_switch(c, line + 1);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strlen(table[i].name) == len && strncmp(table[i].name, line, len) == 0)
+			return table[i].run(c, rest);
+	}
+	// It may have been meant for a person: better not sent than sent by mistake.
+	view_error(c->view, "there is no command \"%.20s\"; see /help. Nothing was sent", line);
+	return false;
+}
+
+void commands_run(struct console *c, const char *line)
+{
+	bool under_way = false;
+	struct talk *talk;
+
+	if (*line == '/') {
+		under_way = run_command(c, line);
+	} else if (*line) {
+		talk = need_current(c);
+		if (talk)
+			replies_add(c, talk, line);
+	}
+	if (under_way)
+		return;
+	console_prompt(c);
+	console_next_line(c);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../common/client.h"
+#include "../common/lines.h"
+#include "base/id.h"
+#include "talk.h"
+#include "view.h"
+
+// holdfast-console: a counselor's terminal. session.c keeps it in step with the server, replies.c
+// sees to it that no typed reply is lost or doubled, commands.c does what is typed, view.c prints.
+
+struct offer {
+	char *conversation;
+	uint64_t epoch;
+	Holdfast__V1__Level level;
+	int64_t until_ms;    // by this machine's clock
+	int64_t enqueued_ms; // likewise
+	struct buf reasons;
+	struct offer *next;
+};
+
+// A reply that the server has not confirmed yet.
+struct draft {
+	char client_id[ID_LEN + 1];
+	char *conversation;
+	char *text;
+	bool under_way;
+	struct draft *next;
+};
+
+struct console {
+	struct loop *loop;
+	struct client *client;
+	struct lines *in;
+	struct view *view;
+	struct settings *settings;
+	Holdfast__V1__Presence presence;
+	int64_t clock_offset_ms; // ours minus the server's
+	struct talks talks;
+	char *current;        // id of the conversation that typed text goes to, or NULL
+	struct offer *offers; // as they came
+	struct draft *drafts; // as they were typed
+	bool was_signed_in;
+	unsigned failures; // connections in a row that came to nothing
+	bool elsewhere;
+	bool leaving; // /quit, or the end of the input
+	bool reading; // a line has been asked for
+	bool waiting; // a command is under way: the next line is read when it is over
+	int code;
+};
+
+int64_t console_now(const struct console *c); // wall clock
+struct talk *console_current(const struct console *c);
+void console_switch(struct console *c, const struct talk *talk); // NULL is nobody
+void console_prompt(struct console *c);
+// Asks for the next typed line, unless leaving.
+void console_next_line(struct console *c);
+// Ends the program as soon as no draft is left, or after ten seconds.
+void console_leave(struct console *c);
+void console_maybe_stop(struct console *c);
+
+// ---- session.c
+extern const struct client_events console_events;
+// A conversation of ours with its messages: shows what is new, asks for what is missing.
+struct talk *console_take(struct console *c, const Holdfast__V1__Conversation *conversation);
+void console_show_message(struct console *c, const struct talk *talk, const struct said *s);
+void console_message(struct console *c, const Holdfast__V1__Message *m);
+void console_forget_offer(struct console *c, const char *conversation, uint64_t epoch);
+void console_show_offer(struct console *c, const struct offer *o, bool is_new);
+void console_drop_talk(struct console *c, struct talk *talk, const char *why);
+void console_free_state(struct console *c);
+
+// ---- replies.c
+void replies_add(struct console *c, const struct talk *talk, const char *text);
+// Sends what is not under way; drops, and says so, what belongs to nobody of ours any more.
+void replies_flush(struct console *c);
+void replies_free(struct console *c);
+
+// ---- commands.c
+void commands_run(struct console *c, const char *line);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// holdfast-console: a counselor's terminal.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/version.h"
+#include "base/log.h"
+#include "console.h"
+
+#define LEAVE_MS 10000
+
+static const struct arg_option *const option_tables[] = {settings_options, NULL};
+
+// ---- what all parts use
+
+int64_t console_now(const struct console *c)
+{
+	return loop_wall_ms(c->loop);
+}
+
+struct talk *console_current(const struct console *c)
+{
+	return c->current ? talks_by_id(&c->talks, c->current) : NULL;
+}
+
+void console_prompt(struct console *c)
+{
+	const struct talk *talk = console_current(c);
+
+	if (talk)
+		view_prompt(c->view, talk->number, talk->level);
+	else
+		view_prompt(c->view, 0, HOLDFAST__V1__LEVEL__LEVEL_UNSPECIFIED);
+}
+
+void console_switch(struct console *c, const struct talk *talk)
+{
+	free(c->current);
+	c->current = talk ? xstrdup(talk->id) : NULL;
+	console_prompt(c);
+}
+
+// ---- leaving
+
+void console_maybe_stop(struct console *c)
+{
+	if (c->leaving && !c->drafts)
+		loop_stop(c->loop);
+}
+
+static void leave_now(void *arg)
+{
+	struct console *c = arg;
+
+	for (const struct draft *d = c->drafts; d; d = d->next)
+		view_error(c->view, "NOT SENT: %s", d->text);
+	c->code = EXIT_FAILED;
+	loop_stop(c->loop);
+}
+
+void console_leave(struct console *c)
+{
+	c->leaving = true;
+	if (c->drafts)
+		(void)loop_timer(c->loop, LEAVE_MS, leave_now, c);
+	console_maybe_stop(c);
+}
+
+// ---- the input
+
+static void on_line(const char *line, void *arg)
+{
+	struct console *c = arg;
+
+	c->reading = false;
+	if (line)
+		commands_run(c, line);
+	else
+		console_leave(c);
+}
+
+void console_next_line(struct console *c)
+{
+	if (c->leaving || c->waiting || c->reading)
+		return;
+	c->reading = true;
+	lines_next(c->in);
+}
+
+// ---- the program
+
+static void print_help(void)
+{
+	struct buf options = {0};
+
+	puts("Usage: holdfast-console [OPTIONS]\n\n"
+	     "A terminal for counselors and supervisors. /help inside tells the commands. With a "
+	     "pipe\n"
+	     "as input it reads one command or reply a line, and prints one line an event.\n\n"
+	     "Options:");
+	args_help(settings_options, NULL, &options);
+	fputs(buf_str(&options), stdout);
+	puts("\nExit codes: 0 done, 1 not signed in or a reply not sent, 2 wrong usage.");
+	buf_free(&options);
+}
+
+static int fail(int code, const char *text)
+{
+	fprintf(stderr, "holdfast-console: %s\n", text);
+	return code;
+}
+
+static void on_interrupt(void *arg)
+{
+	console_leave(arg);
+}
+
+static int run(const struct args *args)
+{
+	struct settings settings = {0};
+	struct console c = {.settings = &settings, .code = EXIT_DONE};
+	struct buf error = {0};
+
+	if (!settings_resolve(&settings, args, SETTINGS_COUNSELOR, &error))
+		return fail(EXIT_FAILED, buf_str(&error));
+	c.loop = loop_new(clock_system());
+	c.client = client_new(
+	        c.loop, &settings, "holdfast-console/" TOOLS_VERSION, &console_events, &c, &error);
+	if (!c.client)
+		return fail(EXIT_FAILED, buf_str(&error));
+	c.view = view_new(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+	c.in = lines_new(c.loop, on_line, &c);
+	loop_on_signal(c.loop, SIGINT, on_interrupt, &c);
+	loop_on_signal(c.loop, SIGTERM, on_interrupt, &c);
+	client_connect(c.client);
+	loop_run(c.loop);
+	// A worker may still wait for the terminal: the process ends with the loop as it is.
+	client_free(c.client);
+	console_free_state(&c);
+	view_free(c.view);
+	settings_free(&settings);
+	return c.code;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args;
+	struct buf error = {0};
+
+	log_set_level(LOG_ERROR);
+	signal(SIGPIPE, SIG_IGN);
+	if (!args_parse(&args, argc, argv, option_tables, &error))
+		return fail(EXIT_USAGE, buf_str(&error));
+	if (args_has(&args, "--help")) {
+		print_help();
+		return EXIT_DONE;
+	}
+	if (args_has(&args, "--version")) {
+		puts("holdfast-console " TOOLS_VERSION);
+		return EXIT_DONE;
+	}
+	if (args.words_count > 0)
+		return fail(EXIT_USAGE, "takes options only; see --help");
+	return run(&args);
+}
