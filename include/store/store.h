@@ -24,7 +24,7 @@
 //   {P}:held {P}:wrap    who is held, in wrap-up
 //   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME -> when, in ms
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)   {P}:hold:NAME  their conversations
-//   {P}:e:N  {P}:pages   an escalation; the open ones by opening time
+//   {P}:e:N  {P}:pages   an escalation; the open ones by opening time   {P}:pages_past  the latest that are over
 //   {P}:o:ID {P}:out     an outbox entry; what is to be sent, by when
 //   {P}:events           channel: what changed, without content
 //   {staff}:records {staff}:phones {staff}:numbers {staff}:events   staff records, index of phones, the counter of pages, channel
@@ -112,8 +112,15 @@ void store_send(struct store *s, const struct store_claim *c, const char *messag
 void store_out_claim(struct store *s, const char *pool, const char *id, int64_t lease_ms, store_fn fn, void *arg);
 void store_out_done(struct store *s, const char *pool, const char *id, uint64_t epoch, const char *outcome,
 	struct bytes provider_id, struct bytes note, int64_t retry_at_ms, store_fn fn, void *arg);
+struct store_page;
+void store_notice(struct store *s, const char *pool, const struct store_page *notice, store_fn fn, void *arg);
 void store_receipt(struct store *s, const char *pool, const char *id, int delivery, struct bytes note, store_fn fn,
 	void *arg);
+
+void store_seen_get(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, store_fn fn,
+	void *arg); // the claimed id's value, or nil
+void store_seen_put(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, const char *what,
+	store_fn fn, void *arg);
 
 struct store_page {
 	const char *id; // of the outbox entry
@@ -171,7 +178,7 @@ void store_waiting_count(struct store *s, const char *pool, enum level l, store_
 void store_state_count(struct store *s, const char *pool, const char *set, store_fn fn, void *arg); // "held", "wrap", "pages", "out"
 void store_due(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg); // members with scores
 void store_outbox(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg);
-void store_pages(struct store *s, const char *pool, store_fn fn, void *arg); // numbers, oldest first
+void store_pages(struct store *s, const char *pool, bool past, store_fn fn, void *arg); // numbers, oldest first
 void store_page_get(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
 void store_staff_records(struct store *s, store_fn fn, void *arg);
 void store_beats(struct store *s, store_fn fn, void *arg);

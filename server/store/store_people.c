@@ -61,6 +61,43 @@ void store_receipt(struct store *s, const char *pool, const char *id, int delive
 	call_run(&c, fn, arg);
 }
 
+void store_notice(struct store *s, const char *pool, const struct store_page *n, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "out_put");
+	call_key(&c, "{%s}:o:%s", pool, n->id);
+	call_key(&c, "{%s}:out", pool);
+	call_now(&c);
+	call_str(&c, n->id);
+	call_str(&c, n->person);
+	call_str(&c, n->gateway);
+	call_str(&c, n->line);
+	call_bytes(&c, n->sealed_number);
+	call_bytes(&c, n->sealed_text);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_seen_get(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, store_fn fn,
+	void *arg)
+{
+	struct call c;
+	call_command(&c, s, "GET");
+	call_key(&c, "{%s}:seen:%s:%s", pool, gateway, provider_id_hash);
+	call_run(&c, fn, arg);
+}
+
+void store_seen_put(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, const char *what,
+	store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "seen");
+	call_key(&c, "{%s}:seen:%s:%s", pool, gateway, provider_id_hash);
+	call_str(&c, what);
+	call_int(&c, STORE_KEEP_MS);
+	call_run(&c, fn, arg);
+}
+
 void store_page_number(struct store *s, store_fn fn, void *arg)
 {
 	struct call c;
@@ -101,6 +138,7 @@ void store_page_step(struct store *s, const struct store_step *step, store_fn fn
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:pages", pool);
 	call_key(&c, "{%s}:out", pool);
+	call_key(&c, "{%s}:pages_past", pool);
 	for (size_t i = 0; i < step->pages_count; i++)
 		call_key(&c, "{%s}:o:%s", pool, step->pages[i].id);
 	call_now(&c);
@@ -147,6 +185,8 @@ void store_page_resolve(struct store *s, const char *pool, uint64_t number,
 	call_key(&c, "{%s}:c:%s", pool, conversation);
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:pages", pool);
+	call_key(&c, "{%s}:pages_past", pool);
+	call_now(&c);
 	call_int(&c, (int64_t)number);
 	call_int(&c, STORE_KEEP_MS);
 	call_run(&c, fn, arg);

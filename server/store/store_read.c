@@ -93,9 +93,9 @@ void store_waiting(
 	read_range(s, pool, kind, limit, true, fn, arg);
 }
 
-void store_pages(struct store *s, const char *pool, store_fn fn, void *arg)
+void store_pages(struct store *s, const char *pool, bool past, store_fn fn, void *arg)
 {
-	read_range(s, pool, "pages", 500, false, fn, arg);
+	read_range(s, pool, past ? "pages_past" : "pages", 500, false, fn, arg);
 }
 
 static void read_until(struct store *s, const char *pool, const char *kind, int64_t until_ms,

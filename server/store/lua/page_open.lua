@@ -18,7 +18,7 @@ if now < tonumber(c[2]) then
   return { 'EARLY' }
 end
 
-redis.call('HSET', page, 'conversation', id, 'state', 1, 'step', 0, 'pass', 0, 'generation', 0, 'opened', int(now),
+redis.call('HSET', page, 'conversation', id, 'level', c[4], 'state', 1, 'step', 0, 'pass', 0, 'generation', 0, 'opened', int(now),
   'next_at', int(now), 'policy', ARGV[4], 'paged', '', 'by', '', 'by_at', 0)
 redis.call('HSET', conversation, 'page', number)
 redis.call('ZADD', pages, int(now), number)

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Ends an escalation because a human has the conversation.
 --
--- KEYS: page, conversation, due, pages
--- ARGV: number, keep_ms
+-- KEYS: page, conversation, due, pages, pages_past
+-- ARGV: now, number, keep_ms
 -- Returns: {'OK'} · {'CONFLICT'}: nobody has it · {'NOT_FOUND'}
+--- @include "pages"
 local page, conversation, due, pages = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local number = ARGV[1]
+local number = ARGV[2]
 
 if redis.call('EXISTS', page) == 0 then
   return { 'NOT_FOUND' }
@@ -14,10 +15,7 @@ local c = redis.call('HMGET', conversation, 'state', 'page')
 if (c[1] == '1' or c[1] == '2') and c[2] == number then
   return { 'CONFLICT' }
 end
-redis.call('HSET', page, 'state', 3, 'next_at', 0)
-redis.call('PEXPIRE', page, ARGV[2])
-redis.call('ZREM', due, 'page:' .. number)
-redis.call('ZREM', pages, number)
+page_end(page, due, pages, KEYS[5], number, ARGV[1], ARGV[3])
 if c[2] == number then
   redis.call('HSET', conversation, 'page', 0)
 end

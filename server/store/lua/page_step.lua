@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes an escalation one step on: its pages, their outbox entries and the next due time together.
 --
--- KEYS: page, conversation, due, pages, outbox, entry_1 … entry_n
+-- KEYS: page, conversation, due, pages, outbox, pages_past, entry_1 … entry_n
 -- ARGV: now, number, generation, step, pass, next_at, people, channel, keep_ms, then for each entry:
 --       id, person, gateway, line, sealed_number, sealed_text
 -- Returns: {'OK'} · {'STALE'}: another node took this step · {'RESOLVED'}: a human has the conversation
 --- @include "levels"
+--- @include "pages"
 local page, conversation, due, pages, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, number, channel = tonumber(ARGV[1]), ARGV[2], ARGV[8]
 
@@ -19,10 +20,7 @@ if p[2] ~= ARGV[3] then
 end
 local c = redis.call('HMGET', conversation, 'state', 'page')
 if (c[1] ~= '1' and c[1] ~= '2') or c[2] ~= number then
-  redis.call('HSET', page, 'state', 3, 'next_at', 0)
-  redis.call('PEXPIRE', page, ARGV[9])
-  redis.call('ZREM', due, 'page:' .. number)
-  redis.call('ZREM', pages, number)
+  page_end(page, due, pages, KEYS[6], number, now, ARGV[9])
   return { 'RESOLVED' }
 end
 
@@ -32,8 +30,8 @@ if ARGV[7] ~= '' then
 end
 redis.call('HINCRBY', page, 'generation', 1)
 redis.call('ZADD', due, ARGV[6], 'page:' .. number)
-for i = 6, #KEYS do
-  local a = 9 + (i - 6) * 6
+for i = 7, #KEYS do
+  local a = 9 + (i - 7) * 6
   redis.call('HSET', KEYS[i], 'kind', 'page', 'number_of_page', number, 'conversation', '', 'state', 'queued', 'person',
     ARGV[a + 2], 'gateway', ARGV[a + 3], 'line', ARGV[a + 4], 'number', ARGV[a + 5], 'number_context', ARGV[a + 2],
     'text', ARGV[a + 6], 'epoch', 0, 'attempts', 0, 'delivery', 1, 'created', int(now))

@@ -23,7 +23,8 @@ local excluded = c[7]
 if reason ~= 'withdrawn' then
   excluded = excluded == '' and name or (excluded .. ',' .. name)
 end
-redis.call('HSET', conversation, 'state', 1, 'holder', '', 'offer_until', 0, 'excluded', excluded)
+redis.call('HSET', conversation, 'state', 1, 'holder', '', 'offer_until', 0, 'excluded', excluded,
+  'excluded_at', int(now))
 redis.call('HINCRBY', conversation, 'epoch', 1)
 redis.call('ZADD', queue_of(tonumber(c[5]), imminent_queue, queue), c[6], id)
 redis.call('ZREM', due, 'offer:' .. id)

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running half of `holdfastctl doctor`: what is wrong with this system, in plain words.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "policy.h"
+#include "staff.h"
+#include "survey.h"
+
+#define CHECKS_MAX   256
+#define GAP_AHEAD_MS (8LL * 24 * 3600 * 1000)
+
+struct checks {
+	struct flow *flow;
+	Holdfast__V1__Check *list[CHECKS_MAX];
+	size_t count;
+};
+
+enum verdict { FINE, WARNING, WRONG };
+
+static void add(struct checks *c, const char *name, enum verdict verdict, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+static void add(struct checks *c, const char *name, enum verdict verdict, const char *format, ...)
+{
+	if (c->count == CHECKS_MAX)
+		return;
+	struct buf text = {0};
+	va_list args;
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	Holdfast__V1__Check *check = xcalloc(1, sizeof *check);
+	holdfast__v1__check__init(check);
+	check->name = xstrdup(name);
+	check->ok = verdict != WRONG;
+	check->warning = verdict == WARNING;
+	check->text = buf_take_str(&text);
+	c->list[c->count++] = check;
+}
+
+static void check_redis(struct checks *c)
+{
+	struct redis *r = store_redis(c->flow->store);
+	if (redis_is_up(r))
+		add(c, "redis", FINE, "%s", redis_describe(r));
+	else
+		add(c, "redis", WRONG, "Redis cannot answer: texts are refused with 503. %s",
+		        redis_describe(r));
+	add(c, "copies", WARNING,
+	        "One Redis holds everything: it survives a crash, not the loss of its disk. Back "
+	        "it up.");
+}
+
+static void check_pool(struct checks *c, const struct survey_pool *s, int64_t now)
+{
+	const char *pool = s->pool->config->name;
+	uint64_t waiting = 0;
+	int64_t oldest = now;
+	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++) {
+		waiting += s->waiting[l];
+		if (s->oldest_ms[l] && s->oldest_ms[l] < oldest)
+			oldest = s->oldest_ms[l];
+	}
+	if (s->available > 0)
+		add(c, "counselors", FINE, "pool %s: %llu available, %llu away", pool,
+		        (unsigned long long)s->available, (unsigned long long)s->away);
+	else
+		add(c, "counselors", waiting ? WRONG : WARNING,
+		        "pool %s: nobody is available; %llu wait, the longest for %lld s. Pages go "
+		        "out when answer_by passes.",
+		        pool, (unsigned long long)waiting, (long long)((now - oldest) / 1000));
+	if (s->outbox > 0)
+		add(c, "outbox", WARNING,
+		        "pool %s: %llu texts wait to be sent; see the gateways' errors in status.",
+		        pool, (unsigned long long)s->outbox);
+}
+
+static bool level_reachable(struct flow *f, char *const *targets, unsigned count)
+{
+	const struct staff_member *people[1];
+	return policy_people(f, targets, count, flow_now(f), people, 1) > 0;
+}
+
+static void check_policy(struct checks *c, const struct config_policy *p)
+{
+	for (unsigned i = 0; i < p->levels_count; i++)
+		if (!level_reachable(c->flow, p->levels[i].targets, p->levels[i].targets_count))
+			add(c, "policy", WARNING,
+			        "policy %s: level %u reaches nobody now: no one on call there has "
+			        "a phone on record.",
+			        p->name, i + 1);
+	if (level_reachable(c->flow, p->catch_all, p->catch_all_count))
+		add(c, "policy", FINE, "policy %s: its catch_all can be paged", p->name);
+	else
+		add(c, "policy", WRONG,
+		        "policy %s: its catch_all cannot be paged. Give the person a phone: "
+		        "holdfastctl staff put NAME --phone-file FILE",
+		        p->name);
+}
+
+static void count_person(const char *person, void *arg)
+{
+	(void)person;
+	(*(size_t *)arg)++;
+}
+
+static void check_schedule(struct checks *c, size_t index)
+{
+	const char *name = c->flow->config->schedules[index].name;
+	int64_t now = flow_now(c->flow), at = now;
+	while (at < now + GAP_AHEAD_MS) {
+		size_t people = 0;
+		char when[25];
+		rota_on_call(c->flow->rotas[index], at, count_person, &people);
+		int64_t next = rota_next_change(c->flow->rotas[index], at);
+		if (people == 0) {
+			clock_format(at, when);
+			add(c, "schedule", WARNING,
+			        "schedule %s: nobody is on call from %s for %lld min", name, when,
+			        (long long)((next - at) / 60000));
+			return;
+		}
+		if (next <= at)
+			break;
+		at = next;
+	}
+	add(c, "schedule", FINE, "schedule %s: somebody is on call all of the next 8 days", name);
+}
+
+static void check_gateway(struct checks *c, const struct gateway_health *h)
+{
+	if (h->send_errors > 0)
+		add(c, "gateway", WARNING,
+		        "gateway %s: %llu sends went wrong since the start; the latest: %s",
+		        h->config->name, (unsigned long long)h->send_errors, h->last_error);
+	else
+		add(c, "gateway", FINE, "gateway %s: no send has gone wrong", h->config->name);
+	if (strncmp(h->config->send_url, "http://", 7) == 0 && !h->config->send_socket[0] &&
+	        !strstr(h->config->send_url, "//127.0.0.1") &&
+	        !strstr(h->config->send_url, "//localhost"))
+		add(c, "gateway", WRONG,
+		        "gateway %s: send_url is plain HTTP to another machine: texts and numbers "
+		        "travel in clear.",
+		        h->config->name);
+}
+
+static void on_survey(enum err e, const struct survey_pool *pools, size_t count, void *arg)
+{
+	struct request *r = arg;
+	struct flow *f = r->flow;
+	struct checks c = {.flow = f};
+	check_redis(&c);
+	for (size_t i = 0; e == ERR_NONE && i < count; i++)
+		check_pool(&c, &pools[i], flow_now(f));
+	for (unsigned i = 0; i < f->config->policies_count; i++)
+		check_policy(&c, &f->config->policies[i]);
+	for (size_t i = 0; i < f->config->schedules_count; i++)
+		check_schedule(&c, i);
+	for (unsigned i = 0; i < f->config->gateways_count; i++)
+		check_gateway(&c, &f->health[i]);
+	Holdfast__V1__CheckList answer = HOLDFAST__V1__CHECK_LIST__INIT;
+	answer.n_checks = c.count;
+	answer.checks = c.list;
+	answer_frame(f, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CHECK_LIST, &answer);
+	for (size_t i = 0; i < c.count; i++) {
+		free(c.list[i]->name);
+		free(c.list[i]->text);
+		free(c.list[i]);
+	}
+	free(r);
+}
+
+void desk_run_checks(struct flow *f, uint64_t session, const Frame *frame)
+{
+	struct session *s = session_find(f, session);
+	if (s)
+		survey_take(f, on_survey, request_new(f, s, frame->id));
+}

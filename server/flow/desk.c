@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+// What counselors ask for: accept, decline, reply, close, read.
+#include "flow/desk.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/utf8.h"
+#include "history.h"
+
+#define REPLY_CHARACTERS_MAX 1600
+#define CLIENT_ID_MAX        64
+#define OUTCOME_MAX          32
+
+// The request of a signed-in session about one conversation; NULL after having answered.
+static struct request *begin(struct flow *f, uint64_t session, const Frame *frame,
+        const char *conversation, uint64_t epoch)
+{
+	struct session *s = session_find(f, session);
+	if (!s)
+		return NULL;
+	struct request *r = request_new(f, s, frame->id);
+	r->epoch = epoch;
+	return request_conversation(r, s, conversation) ? r : NULL;
+}
+
+// ---- reading ----
+
+static void on_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
+{
+	struct request *r = arg;
+	if (e != ERR_NONE) {
+		request_end(r, e,
+		        e == ERR_NOT_FOUND ? "There is no such conversation in your pools." : NULL);
+		return;
+	}
+	struct session *s = session_find(r->flow, r->session);
+	bool theirs = strcmp(c->holder, r->name) == 0 &&
+	              (c->state == HOLDFAST__V1__STATE__STATE_HELD ||
+	                      c->state == HOLDFAST__V1__STATE__STATE_WRAP_UP);
+	if (s && (s->roles & ROLE_SUPERVISOR || theirs))
+		answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CONVERSATION, c);
+	else
+		answer_result(r->flow, r->session, r->id, ERR_STALE,
+		        "Only who holds a conversation may read it.");
+	log_info("conversation=%s event=read staff=%s", r->conversation, r->name);
+	free(r);
+}
+
+// Metadata for those who watch and may not read: no message at all leaves the node.
+static void on_metadata(enum err e, Holdfast__V1__Conversation *c, void *arg)
+{
+	struct request *r = arg;
+	if (e != ERR_NONE) {
+		request_end(r, e, NULL);
+		return;
+	}
+	c->n_messages = 0;
+	answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CONVERSATION, c);
+	free(r);
+}
+
+static void read_metadata(struct flow *f, struct session *s, const Frame *frame)
+{
+	struct request *r = request_new(f, s, frame->id);
+	const char *conversation = frame->get_conversation->conversation;
+	r->pool = pool_of_id(f, bytes_str(conversation));
+	if (r->pool)
+		history_load(f, r->pool, conversation, 0, false, on_metadata, r);
+	else
+		request_end(r, ERR_NOT_FOUND, "There is no such conversation.");
+}
+
+void desk_get_conversation(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__GetConversation *in = frame->get_conversation;
+	struct session *s = session_find(f, session);
+	if (s && !(s->roles & ROLE_SERVES)) {
+		read_metadata(f, s, frame);
+		return;
+	}
+	struct request *r = begin(f, session, frame, in->conversation, 0);
+	if (r)
+		history_load(f, r->pool, r->conversation, in->after_sequence, true, on_history, r);
+}
+
+// ---- accept and decline ----
+
+static void on_accepted(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	metric_inc(M_OFFERS, a->code == STORE_OK ? "accepted" : "late");
+	if (a->code != STORE_OK) {
+		request_end_code(r, a->code);
+		return;
+	}
+	uint64_t page = (uint64_t)redis_integer(redis_at(a->reply, 1));
+	log_info("conversation=%s event=accepted staff=%s epoch=%llu", r->conversation, r->name,
+	        (unsigned long long)r->epoch);
+	if (page)
+		store_page_resolve(
+		        r->flow->store, r->pool->config->name, page, r->conversation, NULL, NULL);
+	history_load(r->flow, r->pool, r->conversation, 0, true, on_history, r);
+}
+
+void desk_accept(struct flow *f, uint64_t session, const Frame *frame)
+{
+	struct request *r =
+	        begin(f, session, frame, frame->accept->conversation, frame->accept->epoch);
+	if (!r)
+		return;
+	struct store_claim claim = request_claim(r);
+	store_accept(f->store, &claim, on_accepted, r);
+}
+
+static void on_declined(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	if (a->code == STORE_OK) {
+		metric_inc(M_OFFERS, "declined");
+		log_info("conversation=%s event=declined staff=%s reason=%s", r->conversation,
+		        r->name, (const char *)r->more);
+	}
+	request_end_code(r, a->code);
+}
+
+void desk_decline(struct flow *f, uint64_t session, const Frame *frame)
+{
+	static const char *const reasons[] = {"other", "busy", "know_them", "break"};
+	const Holdfast__V1__Decline *in = frame->decline;
+	const char *reason = in->reason[0] ? NULL : reasons[0];
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (strcmp(in->reason, reasons[i]) == 0)
+			reason = reasons[i];
+	if (!reason) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
+		        "reason must be busy, know_them, break or other.");
+		return;
+	}
+	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	r->more = (void *)reason;
+	struct store_claim claim = request_claim(r);
+	store_unoffer(f->store, &claim, "declined", on_declined, r);
+}
+
+// ---- reply ----
+
+struct reply {
+	struct buf text;
+	char *client_id;
+	char message[POOL_ID_MAX];
+};
+
+static void reply_end(struct request *r, enum err e)
+{
+	struct reply *reply = r->more;
+	buf_wipe(&reply->text);
+	free(reply->client_id);
+	free(reply);
+	if (e == ERR_NONE)
+		free(r);
+	else
+		request_end(r, e, NULL);
+}
+
+static void on_reply_stored(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct reply *reply = r->more;
+	if (a->code != STORE_OK && a->code != STORE_DUPLICATE) {
+		reply_end(r, store_code_err(a->code));
+		return;
+	}
+	char *id = bytes_dup(redis_bytes(redis_at(a->reply, 2)));
+	Holdfast__V1__Message m = HOLDFAST__V1__MESSAGE__INIT;
+	Holdfast__V1__ReplyQueued queued = HOLDFAST__V1__REPLY_QUEUED__INIT;
+	m.conversation = r->conversation;
+	m.id = id;
+	m.sequence = (uint64_t)redis_integer(redis_at(a->reply, 1));
+	m.direction = HOLDFAST__V1__DIRECTION__DIRECTION_OUT;
+	m.at_ms = flow_now(r->flow);
+	m.author = r->name;
+	m.delivery = HOLDFAST__V1__DELIVERY__DELIVERY_QUEUED;
+	m.client_id = reply->client_id;
+	m.text = (char *)buf_str(&reply->text);
+	queued.message = &m;
+	answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_REPLY_QUEUED, &queued);
+	log_info("conversation=%s event=reply_queued staff=%s message=%s", r->conversation, r->name,
+	        id);
+	free(id);
+	reply_end(r, ERR_NONE);
+}
+
+static void on_reply_key(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct reply *reply = r->more;
+	struct conversation_view view;
+	struct conversation_key key;
+	struct buf sealed = {0};
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
+		reply_end(r, a->code == STORE_OK ? ERR_NOT_FOUND : store_code_err(a->code));
+		return;
+	}
+	if (!vault_unwrap(r->flow->vault, r->conversation, view.key, &key)) {
+		log_error("conversation=%s event=key_unreadable", r->conversation);
+		reply_end(r, ERR_INTERNAL);
+		return;
+	}
+	pool_id_new(r->pool, reply->message);
+	vault_seal(&key, r->conversation, reply->message, "out", buf_bytes(&reply->text), &sealed);
+	struct store_claim claim = request_claim(r);
+	store_send(r->flow->store, &claim, reply->message, reply->client_id, buf_bytes(&sealed),
+	        on_reply_stored, r);
+	conversation_key_wipe(&key);
+	buf_free(&sealed);
+}
+
+static const char *reply_mistake(const Holdfast__V1__Reply *in)
+{
+	size_t characters = 0, len = strlen(in->client_id);
+	struct bytes text = bytes_str(in->text);
+	for (size_t pos = 0; pos < text.len; characters++)
+		utf8_next(text, &pos);
+	if (len == 0 || len > CLIENT_ID_MAX)
+		return "client_id must have 1 to 64 characters.";
+	if (characters == 0)
+		return "text must not be empty.";
+	if (characters > REPLY_CHARACTERS_MAX)
+		return "text must not be longer than 1600 characters.";
+	return NULL;
+}
+
+void desk_reply(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__Reply *in = frame->reply;
+	const char *mistake = reply_mistake(in);
+	if (mistake) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST, mistake);
+		return;
+	}
+	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	struct reply *reply = xcalloc(1, sizeof *reply);
+	buf_append_str(&reply->text, in->text);
+	reply->client_id = xstrdup(in->client_id);
+	r->more = reply;
+	store_conversation(f->store, r->pool->config->name, r->conversation, on_reply_key, r);
+}
+
+// ---- close and wrap-up ----
+
+static void on_finished(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	if (a->code == STORE_OK)
+		log_info("conversation=%s event=closed staff=%s", r->conversation, r->name);
+	request_end_code(r, a->code);
+}
+
+static void on_closed(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	free(r->more);
+	if (a->code != STORE_OK || r->pool->config->wrap_up_s > 0) {
+		request_end_code(r, a->code);
+		return;
+	}
+	// No wrap-up time: the slot is free at once. Were we to die here, the due timer does it.
+	struct store_claim claim = request_claim(r);
+	store_finish(r->flow->store, &claim, on_finished, r);
+}
+
+static void on_close_read(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct conversation_view view;
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
+		free(r->more);
+		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
+		return;
+	}
+	struct store_claim claim = request_claim(r);
+	store_close(r->flow->store, &claim, r->more, (int64_t)r->pool->config->wrap_up_s * 1000,
+	        view.line, view.texter, on_closed, r);
+}
+
+static bool outcome_ok(const char *outcome)
+{
+	size_t len = strlen(outcome);
+	return len >= 1 && len <= OUTCOME_MAX &&
+	       strspn(outcome, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+void desk_close(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__Close *in = frame->close;
+	if (!outcome_ok(in->outcome)) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
+		        "outcome must be 1 to 32 characters of a-z, 0-9, _ and -.");
+		return;
+	}
+	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	r->more = xstrdup(in->outcome);
+	store_conversation(f->store, r->pool->config->name, r->conversation, on_close_read, r);
+}
+
+void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__FinishWrapUp *in = frame->finish_wrap_up;
+	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	struct store_claim claim = request_claim(r);
+	store_finish(f->store, &claim, on_finished, r);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proposing conversations to counselors, in order of need.
+#include "dispatch.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "core/assign.h"
+#include "history.h"
+
+// How far down the queue one run looks past people whom nobody free may take.
+#define LOOK_MAX       20
+#define COUNSELORS_MAX 512
+
+// One run over one pool: counselors, then the queue's head, then each conversation in turn.
+struct run {
+	struct pool *pool;
+	struct assign_counselor counselors[COUNSELORS_MAX];
+	size_t counselors_count;
+	char ids[2 * LOOK_MAX][POOL_ID_MAX];
+	size_t ids_count;
+	size_t next;
+	size_t chosen; // index of the counselor whose offer is under way
+};
+
+static void run_end(struct run *r)
+{
+	struct pool *p = r->pool;
+	for (size_t i = 0; i < r->counselors_count; i++)
+		free((char *)r->counselors[i].name);
+	free(r);
+	p->dispatching = false;
+	if (p->dispatch_again)
+		dispatch_pool(p);
+}
+
+static bool somebody_has_room(const struct run *r)
+{
+	for (size_t i = 0; i < r->counselors_count; i++)
+		if (r->counselors[i].available && r->counselors[i].load < r->counselors[i].capacity)
+			return true;
+	return false;
+}
+
+static void consider_next(struct run *r);
+
+static void on_offered(const struct store_answer *a, void *arg)
+{
+	struct run *r = arg;
+	const char *name = r->counselors[r->chosen].name;
+	if (a->code == STORE_OK) {
+		r->counselors[r->chosen].load++;
+		metric_inc(M_OFFERS, "made");
+		log_info("conversation=%s event=offered staff=%s epoch=%lld", r->ids[r->next], name,
+		        (long long)redis_integer(redis_at(a->reply, 1)));
+	}
+	r->next++;
+	consider_next(r);
+}
+
+static size_t split_names(char *csv, const char **out, size_t max)
+{
+	size_t n = 0;
+	char *rest = csv;
+	for (char *one; n < max && (one = strsep(&rest, ",")) != NULL;)
+		if (*one)
+			out[n++] = one;
+	return n;
+}
+
+static void on_considered(const struct store_answer *a, void *arg)
+{
+	struct run *r = arg;
+	struct pool *p = r->pool;
+	struct conversation_view view;
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view) ||
+	        view.state != CONVERSATION_WAITING) {
+		r->next++;
+		consider_next(r);
+		return;
+	}
+	char csv[sizeof view.excluded];
+	const char *excluded[64];
+	bool exhausted = false;
+	memcpy(csv, view.excluded, sizeof csv);
+	struct assign_conversation conversation = {excluded, split_names(csv, excluded, 64)};
+	int chosen = assign_choose(&conversation, r->counselors, r->counselors_count, &exhausted);
+	if (chosen >= 0) {
+		r->chosen = (size_t)chosen;
+		store_offer(p->flow->store, p->config->name, r->ids[r->next],
+		        r->counselors[chosen].name, (int64_t)p->config->offer_s * 1000, on_offered,
+		        r);
+		return;
+	}
+	// A new pass, but not at once: who has just declined gets a moment before the same person
+	// rings again.
+	if (exhausted &&
+	        flow_now(p->flow) - view.excluded_at_ms >= (int64_t)p->config->offer_s * 1000)
+		store_forgive(p->flow->store, p->config->name, r->ids[r->next], view.excluded, NULL,
+		        NULL);
+	r->next++;
+	consider_next(r);
+}
+
+static void consider_next(struct run *r)
+{
+	if (r->next >= r->ids_count || r->pool->flow->draining || !somebody_has_room(r)) {
+		run_end(r);
+		return;
+	}
+	store_conversation(
+	        r->pool->flow->store, r->pool->config->name, r->ids[r->next], on_considered, r);
+}
+
+static void take_ids(struct run *r, const struct redis_reply *reply)
+{
+	for (size_t i = 0; i < redis_count(reply) && r->ids_count < 2 * LOOK_MAX; i++) {
+		struct bytes id = redis_bytes(redis_at(reply, i));
+		if (id.len < POOL_ID_MAX)
+			snprintf(r->ids[r->ids_count++], POOL_ID_MAX, "%.*s", (int)id.len,
+			        (const char *)id.data);
+	}
+}
+
+static void on_queue(const struct store_answer *a, void *arg)
+{
+	struct run *r = arg;
+	take_ids(r, a->reply);
+	consider_next(r);
+}
+
+static void on_imminent(const struct store_answer *a, void *arg)
+{
+	struct run *r = arg;
+	take_ids(r, a->reply);
+	store_queue(r->pool->flow->store, r->pool->config->name, false, LOOK_MAX, on_queue, r);
+}
+
+static void take_counselor(struct run *r, struct bytes name, struct bytes json)
+{
+	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
+	const char *presence = json_string_value(json_object_get(s, "presence"));
+	if (presence && r->counselors_count < COUNSELORS_MAX)
+		r->counselors[r->counselors_count++] = (struct assign_counselor){
+		        .name = bytes_dup(name),
+		        .available = strcmp(presence, "available") == 0,
+		        .capacity = (unsigned)json_number_value(json_object_get(s, "capacity")),
+		        .load = (unsigned)json_number_value(json_object_get(s, "load")),
+		        .idle_since_ms =
+		                (int64_t)json_number_value(json_object_get(s, "idle_since")),
+		};
+	json_decref(s);
+}
+
+static void on_counselors(const struct store_answer *a, void *arg)
+{
+	struct run *r = arg;
+	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2)
+		take_counselor(r, redis_bytes(redis_at(a->reply, i)),
+		        redis_bytes(redis_at(a->reply, i + 1)));
+	if (a->code != STORE_OK || !somebody_has_room(r)) {
+		run_end(r);
+		return;
+	}
+	store_queue(r->pool->flow->store, r->pool->config->name, true, LOOK_MAX, on_imminent, r);
+}
+
+void dispatch_pool(struct pool *p)
+{
+	p->dispatch_again = p->dispatching;
+	if (p->dispatching || p->flow->draining)
+		return;
+	p->dispatching = true;
+	struct run *r = xcalloc(1, sizeof *r);
+	r->pool = p;
+	store_signed_in(p->flow->store, p->config->name, on_counselors, r);
+}

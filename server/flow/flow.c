@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flow as a whole: made, woken by timers and by Redis' news, drained.
+#include "flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/log.h"
+#include "dispatch.h"
+#include "news.h"
+#include "outbox.h"
+#include "presence.h"
+#include "private.h"
+#include "staff.h"
+#include "survey.h"
+#include "sweep.h"
+
+// Dispatch and outbox run on every change; this is for changes whose news was lost.
+#define ROUND_MS 1000
+
+int64_t flow_now(const struct flow *f)
+{
+	return loop_wall_ms(f->loop);
+}
+
+struct pool *pool_find(struct flow *f, const char *name)
+{
+	for (size_t i = 0; i < f->pools_count; i++)
+		if (strcmp(f->pools[i].config->name, name) == 0)
+			return &f->pools[i];
+	return NULL;
+}
+
+void pool_id_new(const struct pool *p, char out[static POOL_ID_MAX])
+{
+	char random[ID_LEN + 1];
+	id_new(random);
+	snprintf(out, POOL_ID_MAX, "%s.%s", p->config->name, random);
+}
+
+struct pool *pool_of_id(struct flow *f, struct bytes id)
+{
+	char name[33];
+	const uint8_t *dot = id.len ? memchr(id.data, '.', id.len) : NULL;
+	size_t len = dot ? (size_t)(dot - id.data) : 0;
+	if (!dot || len >= sizeof name || !id_valid(bytes_of(dot + 1, id.len - len - 1)))
+		return NULL;
+	memcpy(name, id.data, len);
+	name[len] = 0;
+	return pool_find(f, name);
+}
+
+static struct by_level by_level_ms(const struct config_by_level *c)
+{
+	struct by_level b = {0};
+	b.ms[LEVEL_IMMINENT] = (int64_t)c->imminent_s * 1000;
+	b.ms[LEVEL_HIGH] = (int64_t)c->high_s * 1000;
+	b.ms[LEVEL_UNKNOWN] = (int64_t)c->unknown_s * 1000;
+	b.ms[LEVEL_MEDIUM] = (int64_t)c->medium_s * 1000;
+	b.ms[LEVEL_LOW] = (int64_t)c->low_s * 1000;
+	return b;
+}
+
+static void make_pools(struct flow *f)
+{
+	f->pools_count = f->config->pools_count;
+	f->pools = xcalloc(f->pools_count, sizeof *f->pools);
+	for (size_t i = 0; i < f->pools_count; i++) {
+		struct pool *p = &f->pools[i];
+		struct buf channel = {0};
+		p->flow = f;
+		p->config = &f->config->pools[i];
+		p->policy = config_policy(f->config, p->config->policy);
+		p->within = by_level_ms(&p->config->answer_within);
+		p->boost = by_level_ms(&p->config->boost);
+		store_channel(p->config->name, &channel);
+		p->channel = buf_take_str(&channel);
+		redis_subscribe(store_redis(f->store), p->channel);
+	}
+	redis_subscribe(store_redis(f->store), store_staff_channel());
+}
+
+static bool make_rotas(struct flow *f, struct buf *error)
+{
+	f->rotas = xcalloc(f->config->schedules_count + 1, sizeof(struct rota *));
+	for (size_t i = 0; i < f->config->schedules_count; i++)
+		if (!(f->rotas[i] = rota_new(&f->config->schedules[i], error)))
+			return false;
+	return true;
+}
+
+// ---- timers ----
+
+static bool working(const struct flow *f)
+{
+	return !f->draining && staff_loaded(f->staff) && redis_is_up(store_redis(f->store));
+}
+
+static void on_sweep(void *arg)
+{
+	struct flow *f = arg;
+	for (size_t i = 0; working(f) && i < f->pools_count; i++)
+		sweep_pool(&f->pools[i]);
+	f->sweep_timer = loop_timer(f->loop, SWEEP_MS, on_sweep, f);
+}
+
+static void on_round(void *arg)
+{
+	struct flow *f = arg;
+	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
+		dispatch_pool(&f->pools[i]);
+		outbox_run(&f->pools[i]);
+	}
+	f->round_timer = loop_timer(f->loop, ROUND_MS, on_round, f);
+}
+
+static void on_beat(void *arg)
+{
+	struct flow *f = arg;
+	if (working(f)) {
+		presence_beat(f->presence);
+		survey_gauges(f);
+	}
+	f->beat_timer = loop_timer(f->loop, PRESENCE_BEAT_MS, on_beat, f);
+}
+
+// ---- life ----
+
+static struct gateway_health *make_health(const struct config *c)
+{
+	struct gateway_health *h = xcalloc(c->gateways_count + 1, sizeof *h);
+	for (unsigned i = 0; i < c->gateways_count; i++)
+		h[i].config = &c->gateways[i];
+	return h;
+}
+
+struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
+{
+	char incarnation[ID_LEN + 1];
+	struct flow *f = xcalloc(1, sizeof *f);
+	f->loop = parts->loop;
+	f->config = parts->config;
+	f->store = parts->store;
+	f->vault = parts->vault;
+	f->http = parts->http;
+	f->out = parts->out;
+	f->triage = triage_new();
+	f->sessions = idmap_new();
+	f->signed_in = strmap_new();
+	f->staff = staff_new(f);
+	f->outbox = outbox_new(f);
+	f->presence = presence_new(f);
+	f->health = make_health(f->config);
+	f->started_ms = flow_now(f);
+	id_new(incarnation);
+	snprintf(f->node, sizeof f->node, "%s/%s", f->config->node, incarnation);
+	if (!make_rotas(f, error)) {
+		flow_free(f);
+		return NULL;
+	}
+	make_pools(f);
+	on_sweep(f);
+	on_round(f);
+	on_beat(f);
+	return f;
+}
+
+static void free_session(uint64_t id, void *value, void *arg)
+{
+	struct session *s = value;
+	(void)id;
+	(void)arg;
+	free(s->pools);
+	free(s);
+}
+
+void flow_free(struct flow *f)
+{
+	loop_cancel(f->loop, f->sweep_timer);
+	loop_cancel(f->loop, f->round_timer);
+	loop_cancel(f->loop, f->beat_timer);
+	idmap_each(f->sessions, free_session, NULL);
+	idmap_free(f->sessions);
+	strmap_free(f->signed_in);
+	staff_free(f->staff);
+	outbox_free(f->outbox);
+	presence_free(f->presence);
+	for (size_t i = 0; i < f->config->schedules_count; i++)
+		if (f->rotas[i])
+			rota_free(f->rotas[i]);
+	for (size_t i = 0; i < f->pools_count; i++)
+		free(f->pools[i].channel);
+	free(f->rotas);
+	free(f->pools);
+	free(f->health);
+	triage_free(f->triage);
+	free(f);
+}
+
+// ---- Redis ----
+
+static void look_again(struct flow *f)
+{
+	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
+		sweep_pool(&f->pools[i]);
+		dispatch_pool(&f->pools[i]);
+		outbox_run(&f->pools[i]);
+	}
+}
+
+void flow_redis_up(struct flow *f)
+{
+	staff_load(f->staff);
+	presence_beat(f->presence);
+	look_again(f);
+}
+
+void flow_redis_down(struct flow *f)
+{
+	log_error("event=redis_down consoles=%zu", strmap_count(f->signed_in));
+}
+
+void flow_redis_message(struct flow *f, const char *channel, struct bytes payload)
+{
+	if (strcmp(channel, store_staff_channel()) == 0) {
+		staff_load(f->staff);
+		return;
+	}
+	for (size_t i = 0; i < f->pools_count; i++)
+		if (strcmp(f->pools[i].channel, channel) == 0)
+			news_take(&f->pools[i], payload);
+}
+
+struct resync {
+	struct flow *flow;
+	const char *reason;
+};
+
+static void dismiss(uint64_t id, void *value, void *arg)
+{
+	(void)id;
+	struct session *s = value;
+	struct resync *why = arg;
+	session_dismiss(why->flow, s, why->reason);
+}
+
+static void dismiss_all(struct flow *f, const char *reason)
+{
+	struct resync why = {f, reason};
+	idmap_each(f->sessions, dismiss, &why);
+}
+
+// News were lost, nobody knows which: consoles connect again, within the grace, and get the state
+// as it is.
+void flow_redis_resync(struct flow *f)
+{
+	if (f->subscribed_before)
+		dismiss_all(f, "resync");
+	f->subscribed_before = true;
+	staff_load(f->staff);
+	look_again(f);
+}
+
+bool flow_ready(const struct flow *f)
+{
+	return working(f);
+}
+
+void flow_drain(struct flow *f)
+{
+	if (f->draining)
+		return;
+	f->draining = true;
+	dismiss_all(f, "draining");
+}
+
+bool flow_draining(const struct flow *f)
+{
+	return f->draining;
+}
+
+size_t flow_open_sends(const struct flow *f)
+{
+	return outbox_open(f->outbox);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "private.h"
+
+// Reading conversations back: from Redis' hashes to the protocol's messages, text unsealed.
+
+// The fields of a conversation's hash that the flow acts on. Strings are borrowed from the reply or
+// point into `own`.
+struct conversation_view {
+	int state;
+	enum level level;
+	uint64_t epoch;
+	int64_t created_ms, enqueued_ms, answer_by_ms, offer_until_ms;
+	int64_t score;
+	int64_t excluded_at_ms; // the latest decline or miss
+	uint64_t sequence;
+	uint64_t page;
+	uint64_t earlier;
+	struct bytes key; // wrapped
+	char holder[33];
+	char line[24];
+	char gateway[33];
+	char texter[VAULT_HASH_LEN + 1];
+	char reasons[400];
+	char excluded[1024];
+};
+// False when there is no such conversation.
+bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);
+// Fills the protocol's form with borrowed strings; `reasons` must have room for REASONS_MAX
+// pointers into view->reasons, which is cut up.
+#define REASONS_MAX 8
+void conversation_frame(struct flow *f, const struct pool *p, const char *id,
+        struct conversation_view *view, char **reasons, Holdfast__V1__Conversation *out);
+// The list alone, for offers and level changes. Returns how many.
+size_t reasons_split(char *csv, char **out);
+
+// A whole conversation with its messages after a sequence, in order, at most HISTORY_TEXT_MAX bytes
+// of text (one message at least).
+#define HISTORY_TEXT_MAX 49152
+struct history; // owns what `conversation` points to
+typedef void (*history_fn)(enum err e, Holdfast__V1__Conversation *conversation, void *arg);
+void history_load(struct flow *f, struct pool *p, const char *conversation, uint64_t after_sequence,
+        bool with_text, history_fn fn, void *arg);
+// One message, unsealed. The message is freed after the callback.
+typedef void (*message_fn)(enum err e, Holdfast__V1__Message *message, void *arg);
+void history_message(struct flow *f, struct pool *p, const char *conversation, const char *message,
+        message_fn fn, void *arg);

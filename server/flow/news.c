@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a script's news to the consoles that it concerns.
+#include "news.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "dispatch.h"
+#include "history.h"
+#include "outbox.h"
+#include "sweep.h"
+
+#define WORDS_MAX 6
+
+// One piece of news under way to a console.
+struct news {
+	struct pool *pool;
+	uint64_t session;
+	char conversation[POOL_ID_MAX];
+	char message[POOL_ID_MAX];
+	char name[33];
+	uint64_t epoch;
+};
+
+static struct session *console_of(struct pool *p, const char *name)
+{
+	return strmap_get(p->flow->signed_in, name);
+}
+
+static struct news *news_new(struct pool *p, const struct session *s, const char *conversation)
+{
+	struct news *n = xcalloc(1, sizeof *n);
+	n->pool = p;
+	n->session = s->id;
+	snprintf(n->name, sizeof n->name, "%s", s->name);
+	snprintf(n->conversation, sizeof n->conversation, "%s", conversation);
+	return n;
+}
+
+static void push(struct pool *p, uint64_t session, Holdfast__V1__Frame__BodyCase which, void *body)
+{
+	answer_frame(p->flow, session, 0, which, body);
+}
+
+// "message CONVERSATION HOLDER|- MESSAGE"
+static void on_text(enum err e, Holdfast__V1__Message *m, void *arg)
+{
+	struct news *n = arg;
+	if (e == ERR_NONE)
+		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_MESSAGE, m);
+	else
+		log_warn("conversation=%s event=news_not_read message=%s error=%s", n->conversation,
+		        n->message, err_code(e));
+	free(n);
+}
+
+static void take_message(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[2]);
+	if (!s)
+		return;
+	struct news *n = news_new(p, s, w[1]);
+	snprintf(n->message, sizeof n->message, "%s", w[3]);
+	history_message(p->flow, p, n->conversation, n->message, on_text, n);
+}
+
+// "delivery CONVERSATION MESSAGE": to whoever holds the conversation now.
+static void on_delivery(enum err e, Holdfast__V1__Message *m, void *arg)
+{
+	struct news *n = arg;
+	Holdfast__V1__DeliveryChange change = HOLDFAST__V1__DELIVERY_CHANGE__INIT;
+	if (e == ERR_NONE) {
+		change.conversation = n->conversation;
+		change.message = n->message;
+		change.delivery = m->delivery;
+		change.note = m->delivery_note;
+		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_DELIVERY_CHANGE, &change);
+	}
+	free(n);
+}
+
+static void on_delivery_holder(const struct store_answer *a, void *arg)
+{
+	struct news *n = arg;
+	struct conversation_view view;
+	struct session *s = NULL;
+	if (a->code == STORE_OK && conversation_view(a->reply, &view))
+		s = console_of(n->pool, view.holder);
+	if (!s) {
+		free(n);
+		return;
+	}
+	n->session = s->id;
+	history_message(n->pool->flow, n->pool, n->conversation, n->message, on_delivery, n);
+}
+
+static void take_delivery(struct pool *p, char **w)
+{
+	if (strmap_count(p->flow->signed_in) == 0)
+		return;
+	struct news *n = xcalloc(1, sizeof *n);
+	n->pool = p;
+	snprintf(n->conversation, sizeof n->conversation, "%s", w[1]);
+	snprintf(n->message, sizeof n->message, "%s", w[2]);
+	store_conversation(p->flow->store, p->config->name, n->conversation, on_delivery_holder, n);
+}
+
+// "offer CONVERSATION NAME EPOCH"
+static void on_offer(const struct store_answer *a, void *arg)
+{
+	struct news *n = arg;
+	struct conversation_view view;
+	Holdfast__V1__Conversation c;
+	Holdfast__V1__Offer offer = HOLDFAST__V1__OFFER__INIT;
+	char *reasons[REASONS_MAX];
+	if (a->code == STORE_OK && conversation_view(a->reply, &view) && view.epoch == n->epoch) {
+		conversation_frame(n->pool->flow, n->pool, n->conversation, &view, reasons, &c);
+		offer.conversation = c.id;
+		offer.pool = c.pool;
+		offer.line = c.line;
+		offer.epoch = c.epoch;
+		offer.level = c.level;
+		offer.n_reasons = c.n_reasons;
+		offer.reasons = c.reasons;
+		offer.enqueued_ms = c.enqueued_ms;
+		offer.until_ms = c.offer_until_ms;
+		offer.messages = c.sequence;
+		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_OFFER, &offer);
+	}
+	free(n);
+}
+
+static void take_offer(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[2]);
+	if (!s)
+		return;
+	struct news *n = news_new(p, s, w[1]);
+	n->epoch = strtoull(w[3], NULL, 10);
+	store_conversation(p->flow->store, p->config->name, n->conversation, on_offer, n);
+}
+
+// "offer_over CONVERSATION NAME EPOCH REASON"
+static void take_offer_over(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[2]);
+	if (!s)
+		return;
+	Holdfast__V1__OfferOver over = HOLDFAST__V1__OFFER_OVER__INIT;
+	over.conversation = w[1];
+	over.epoch = strtoull(w[3], NULL, 10);
+	over.reason = w[4];
+	push(p, s->id, HOLDFAST__V1__FRAME__BODY_OFFER_OVER, &over);
+}
+
+// "released CONVERSATION NAME EPOCH REASON"
+static void take_released(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[2]);
+	if (!s)
+		return;
+	Holdfast__V1__Released released = HOLDFAST__V1__RELEASED__INIT;
+	released.conversation = w[1];
+	released.epoch = strtoull(w[3], NULL, 10);
+	released.reason = w[4];
+	push(p, s->id, HOLDFAST__V1__FRAME__BODY_RELEASED, &released);
+}
+
+// "level CONVERSATION HOLDER|-"
+static void on_level(const struct store_answer *a, void *arg)
+{
+	struct news *n = arg;
+	struct conversation_view view;
+	char *reasons[REASONS_MAX];
+	Holdfast__V1__LevelChange change = HOLDFAST__V1__LEVEL_CHANGE__INIT;
+	if (a->code == STORE_OK && conversation_view(a->reply, &view)) {
+		change.conversation = n->conversation;
+		change.level = (Holdfast__V1__Level)view.level;
+		change.n_reasons = reasons_split(view.reasons, reasons);
+		change.reasons = reasons;
+		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_LEVEL_CHANGE, &change);
+	}
+	free(n);
+}
+
+static void take_level(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[2]);
+	if (s)
+		store_conversation(
+		        p->flow->store, p->config->name, w[1], on_level, news_new(p, s, w[1]));
+}
+
+// "presence NAME away REASON"
+static void take_presence(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[1]);
+	if (!s)
+		return;
+	Holdfast__V1__PresenceChange change = HOLDFAST__V1__PRESENCE_CHANGE__INIT;
+	s->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+	change.presence = s->presence;
+	change.reason = w[3];
+	log_warn("event=presence staff=%s presence=away reason=%s", w[1], w[3]);
+	push(p, s->id, HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE, &change);
+}
+
+// "session NAME SID": the name has signed in, here or elsewhere.
+static void take_session(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[1]);
+	if (s && strcmp(s->sid, w[2]) != 0)
+		session_replaced(p->flow, s);
+}
+
+static void take_dispatch(struct pool *p, char **w)
+{
+	(void)w;
+	dispatch_pool(p);
+}
+
+static void take_outbox(struct pool *p, char **w)
+{
+	(void)w;
+	outbox_run(p);
+}
+
+static void take_due(struct pool *p, char **w)
+{
+	(void)w;
+	sweep_pool(p);
+}
+
+static void take_held(struct pool *p, char **w)
+{
+	(void)p;
+	(void)w;
+}
+
+static const struct {
+	const char *kind;
+	int words; // at least, the kind included
+	void (*take)(struct pool *p, char **words);
+} kinds[] = {
+        {"waiting", 2, take_dispatch},
+        {"freed", 2, take_dispatch},
+        {"message", 4, take_message},
+        {"delivery", 3, take_delivery},
+        {"offer", 4, take_offer},
+        {"offer_over", 5, take_offer_over},
+        {"held", 4, take_held},
+        {"released", 5, take_released},
+        {"level", 3, take_level},
+        {"presence", 4, take_presence},
+        {"session", 3, take_session},
+        {"outbox", 1, take_outbox},
+        {"due", 1, take_due},
+};
+
+void news_take(struct pool *p, struct bytes payload)
+{
+	char *text = bytes_dup(payload);
+	char *words[WORDS_MAX] = {0};
+	int count = 0;
+	char *rest = text;
+	for (char *one; count < WORDS_MAX && (one = strsep(&rest, " ")) != NULL;)
+		words[count++] = one;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (words[0] && strcmp(words[0], kinds[i].kind) == 0 && count >= kinds[i].words)
+			kinds[i].take(p, words);
+	free(text);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "base/errors.h"
+#include "base/id.h"
+#include "base/map.h"
+#include "core/conversation.h"
+#include "core/escalate.h"
+#include "core/rota.h"
+#include "core/triage.h"
+#include "flow/desk.h"
+#include "flow/flow.h"
+
+// One pool as this node sees it.
+struct pool {
+	struct flow *flow;
+	const struct config_pool *config;
+	const struct config_policy *policy;
+	struct by_level within;
+	struct by_level boost;
+	char *channel;
+	bool dispatching;
+	bool dispatch_again;
+	bool sweeping;
+	bool sending;
+	bool send_again;
+	bool nobody_reachable; // the alarm of a policy that reaches no one, not even its catch-all
+};
+
+// One connection of a console. The edge owns the connection, we own this.
+struct session {
+	uint64_t id;
+	char peer[64];
+	char name[33];
+	char sid[ID_LEN + 1]; // names this sign-in among all nodes
+	unsigned roles;
+	bool signing_in;
+	struct pool **pools;
+	size_t pools_count;
+	Holdfast__V1__Presence presence;
+};
+
+// What is known of a gateway's calls, for status.
+struct gateway_health {
+	const struct config_gateway *config;
+	int64_t last_inbound_ms;
+	uint64_t send_errors;
+	char last_error[96];
+};
+
+// Conversations, messages and outbox entries are named POOL.RANDOM, so that an id alone says where
+// to look.
+#define POOL_ID_MAX (32 + 1 + ID_LEN + 1)
+void pool_id_new(const struct pool *p, char out[static POOL_ID_MAX]);
+// The pool of such an id; NULL when it is not one of ours.
+struct pool *pool_of_id(struct flow *f, struct bytes id);
+struct pool *pool_find(struct flow *f, const char *name);
+int64_t flow_now(const struct flow *f); // wall clock, ms
+
+struct staff;
+struct outbox;
+struct presence;
+
+struct flow {
+	struct loop *loop;
+	const struct config *config;
+	struct store *store;
+	struct vault *vault;
+	struct http_client *http;
+	struct flow_out out;
+	struct triage *triage;
+	struct pool *pools;
+	size_t pools_count;
+	struct rota **rotas; // one for each schedule of the configuration, in its order
+	struct idmap *sessions;
+	struct strmap *signed_in; // name -> struct session: the latest on this node
+	struct staff *staff;
+	struct outbox *outbox;
+	struct presence *presence;
+	struct gateway_health *health;
+	char node[72]; // "node1/<incarnation>": who this process is to the others
+	int64_t started_ms;
+	uint64_t sweep_timer;
+	uint64_t round_timer;
+	uint64_t beat_timer;
+	bool draining;
+	bool subscribed_before;
+};
+
+// A session whose name has signed in elsewhere: told, then ended.
+void session_replaced(struct flow *f, struct session *s);
+// Ends the sessions of people who are no longer in the staff records, and takes over changed roles.
+void session_check_all(struct flow *f);
+// Tells a console that it must go, and ends it.
+void session_dismiss(struct flow *f, struct session *s, const char *reason);

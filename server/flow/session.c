@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+// Consoles coming and going: sign-in, presence, take-over, and what a lost console leaves behind.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "dispatch.h"
+#include "history.h"
+#include "presence.h"
+#include "staff.h"
+#include "vault/password.h"
+
+void desk_open(struct flow *f, uint64_t session, const char *peer)
+{
+	struct session *s = xcalloc(1, sizeof *s);
+	s->id = session;
+	snprintf(s->peer, sizeof s->peer, "%s", peer);
+	idmap_put(f->sessions, session, s);
+}
+
+unsigned desk_roles(const struct flow *f, uint64_t session)
+{
+	const struct session *s = idmap_get(f->sessions, session);
+	return s ? s->roles : 0;
+}
+
+static void count_consoles(struct flow *f)
+{
+	metric_set(M_CONSOLES, NULL, (int64_t)strmap_count(f->signed_in));
+}
+
+void desk_closed(struct flow *f, uint64_t session)
+{
+	struct session *s = idmap_remove(f->sessions, session);
+	if (!s)
+		return;
+	if (s->roles && strmap_get(f->signed_in, s->name) == s) {
+		strmap_remove(f->signed_in, s->name);
+		count_consoles(f);
+	}
+	if (s->roles & ROLE_SERVES)
+		for (size_t i = 0; i < s->pools_count; i++)
+			presence_lost(f, s->pools[i], s->name, s->sid);
+	if (s->roles)
+		log_info("event=signed_off staff=%s session=%s", s->name, s->sid);
+	free(s->pools);
+	free(s);
+}
+
+void desk_ping(struct flow *f, uint64_t session, const Frame *request)
+{
+	answer_result(f, session, request->id, ERR_NONE, NULL);
+}
+
+// ---- sign-in: verify the password on a worker, take each pool over, then tell what is held and
+// offered ----
+
+struct login {
+	struct flow *flow;
+	uint64_t session;
+	uint64_t id;
+	char name[33];
+	char *hash;
+	struct buf password;
+	bool ok;
+	size_t open; // answers awaited
+	enum err err;
+	Holdfast__V1__Presence presence;
+	Holdfast__V1__Session answer;
+	Holdfast__V1__Role roles[8];
+	char **pools;
+	Holdfast__V1__Conversation **held;
+	Holdfast__V1__Offer **offers;
+};
+
+static void login_free(struct login *l)
+{
+	for (size_t i = 0; i < l->answer.n_held; i++)
+		holdfast__v1__conversation__free_unpacked(l->held[i], NULL);
+	for (size_t i = 0; i < l->answer.n_offers; i++)
+		holdfast__v1__offer__free_unpacked(l->offers[i], NULL);
+	free(l->held);
+	free(l->offers);
+	free(l->pools);
+	free(l->hash);
+	buf_wipe(&l->password);
+	free(l);
+}
+
+static void login_verify(void *arg)
+{
+	struct login *l = arg;
+	l->ok = password_verify(l->hash, buf_bytes(&l->password));
+}
+
+static void login_answer(struct login *l)
+{
+	struct session *s = session_find(l->flow, l->session);
+	if (s && l->err != ERR_NONE)
+		answer_result(l->flow, l->session, l->id, l->err, NULL);
+	if (s && l->err == ERR_NONE) {
+		s->presence = l->presence;
+		l->answer.presence = l->presence;
+		l->answer.now_ms = flow_now(l->flow);
+		l->answer.held = l->held;
+		l->answer.offers = l->offers;
+		answer_frame(
+		        l->flow, l->session, l->id, HOLDFAST__V1__FRAME__BODY_SESSION, &l->answer);
+	}
+	login_free(l);
+}
+
+static void login_step(struct login *l)
+{
+	if (--l->open == 0)
+		login_answer(l);
+}
+
+// A deep copy: what a history hands over lives only during its callback.
+static Holdfast__V1__Conversation *conversation_copy(const Holdfast__V1__Conversation *c)
+{
+	size_t size = holdfast__v1__conversation__get_packed_size(c);
+	uint8_t *bytes = xmalloc(size + 1);
+	holdfast__v1__conversation__pack(c, bytes);
+	Holdfast__V1__Conversation *copy = holdfast__v1__conversation__unpack(NULL, size, bytes);
+	mem_wipe(bytes, size);
+	free(bytes);
+	return copy;
+}
+
+static Holdfast__V1__Offer *offer_copy(const Holdfast__V1__Conversation *c)
+{
+	Holdfast__V1__Offer *o = xcalloc(1, sizeof *o);
+	holdfast__v1__offer__init(o);
+	o->conversation = xstrdup(c->id);
+	o->pool = xstrdup(c->pool);
+	o->line = xstrdup(c->line);
+	o->epoch = c->epoch;
+	o->level = c->level;
+	o->enqueued_ms = c->enqueued_ms;
+	o->messages = c->sequence;
+	o->until_ms = c->offer_until_ms;
+	o->reasons = xcalloc(c->n_reasons + 1, sizeof(char *));
+	for (size_t i = 0; i < c->n_reasons; i++)
+		o->reasons[o->n_reasons++] = xstrdup(c->reasons[i]);
+	return o;
+}
+
+static void login_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
+{
+	struct login *l = arg;
+	if (e != ERR_NONE && e != ERR_NOT_FOUND)
+		l->err = e;
+	if (c && strcmp(c->holder, l->name) == 0) {
+		if (c->state == HOLDFAST__V1__STATE__STATE_OFFERED) {
+			l->offers =
+			        xrealloc(l->offers, (l->answer.n_offers + 1) * sizeof *l->offers);
+			l->offers[l->answer.n_offers++] = offer_copy(c);
+		} else {
+			l->held = xrealloc(l->held, (l->answer.n_held + 1) * sizeof *l->held);
+			l->held[l->answer.n_held++] = conversation_copy(c);
+		}
+	}
+	login_step(l);
+}
+
+static void login_holds(const struct store_answer *a, void *arg)
+{
+	struct login *l = arg;
+	if (a->code != STORE_OK)
+		l->err = store_code_err(a->code);
+	for (size_t i = 0; i < redis_count(a->reply); i++) {
+		struct bytes id = redis_bytes(redis_at(a->reply, i));
+		struct pool *p = pool_of_id(l->flow, id);
+		if (!p)
+			continue;
+		char *text = bytes_dup(id);
+		l->open++;
+		history_load(l->flow, p, text, 0, true, login_history, l);
+		free(text);
+	}
+	login_step(l);
+}
+
+static void login_pool(const struct store_answer *a, void *arg)
+{
+	struct login *l = arg;
+	if (a->code != STORE_OK)
+		l->err = store_code_err(a->code);
+	else if (bytes_is(redis_bytes(redis_at(a->reply, 1)), "available"))
+		l->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE;
+	login_step(l);
+}
+
+// An earlier console of the same name on this node ends now; on another node the "session" news
+// ends it.
+static void take_over(struct flow *f, struct session *s)
+{
+	struct session *before = strmap_get(f->signed_in, s->name);
+	strmap_put(f->signed_in, s->name, s);
+	count_consoles(f);
+	if (before && before != s)
+		session_replaced(f, before);
+}
+
+static void join_pools(struct login *l, struct session *s, const struct staff_member *m)
+{
+	s->pools = xcalloc(m->pools_count + 1, sizeof(struct pool *));
+	l->pools = xcalloc(m->pools_count + 1, sizeof(char *));
+	for (size_t i = 0; i < m->pools_count; i++) {
+		struct pool *p = pool_find(l->flow, m->pools[i]);
+		if (!p)
+			continue;
+		s->pools[s->pools_count] = p;
+		l->pools[s->pools_count++] = p->config->name;
+	}
+	l->answer.n_pools = s->pools_count;
+	l->answer.pools = l->pools;
+}
+
+static void login_enter(struct login *l, struct session *s, const struct staff_member *m)
+{
+	snprintf(s->name, sizeof s->name, "%s", m->name);
+	s->roles = m->roles;
+	id_new(s->sid);
+	join_pools(l, s, m);
+	take_over(l->flow, s);
+	l->answer.name = l->name;
+	l->answer.capacity = m->capacity;
+	for (int r = HOLDFAST__V1__ROLE__ROLE_COUNSELOR; r <= HOLDFAST__V1__ROLE__ROLE_AUDITOR; r++)
+		if (m->roles & (1u << r))
+			l->roles[l->answer.n_roles++] = (Holdfast__V1__Role)r;
+	l->answer.roles = l->roles;
+	log_info("event=signed_in staff=%s session=%s peer=%s", s->name, s->sid, s->peer);
+	metric_inc(M_LOGINS, "ok");
+	l->open = 1;
+	for (size_t i = 0; (m->roles & ROLE_SERVES) && i < s->pools_count; i++) {
+		const char *pool = s->pools[i]->config->name;
+		l->open += 2;
+		store_sign_in(l->flow->store, pool, s->name, l->flow->node, s->sid, m->capacity,
+		        login_pool, l);
+		store_holds(l->flow->store, pool, s->name, login_holds, l);
+	}
+	login_step(l);
+}
+
+static void login_verified(void *arg)
+{
+	struct login *l = arg;
+	struct session *s = session_find(l->flow, l->session);
+	if (!s) {
+		login_free(l);
+		return;
+	}
+	s->signing_in = false;
+	const struct staff_member *m = staff_find(l->flow->staff, l->name);
+	if (!l->ok || !m) {
+		char quoted[200];
+		log_warn("event=sign_in_refused staff=%s peer=%s", log_quote(quoted, l->name),
+		        s->peer);
+		metric_inc(M_LOGINS, "refused");
+		answer_result(l->flow, l->session, l->id, ERR_BAD_LOGIN, NULL);
+		login_free(l);
+		return;
+	}
+	login_enter(l, s, m);
+}
+
+static enum err login_possible(
+        const struct flow *f, const struct session *s, const Holdfast__V1__LogIn *in)
+{
+	if (s->roles || s->signing_in)
+		return ERR_CONFLICT;
+	if (strlen(in->name) > 32 || strlen(in->password) > 1024)
+		return ERR_BAD_LOGIN;
+	if (f->draining)
+		return ERR_DRAINING;
+	return staff_loaded(f->staff) ? ERR_NONE : ERR_UNAVAILABLE;
+}
+
+void desk_log_in(struct flow *f, uint64_t session, const Frame *request)
+{
+	const Holdfast__V1__LogIn *in = request->log_in;
+	struct session *s = session_find(f, session);
+	if (!s)
+		return;
+	enum err e = login_possible(f, s, in);
+	if (e != ERR_NONE) {
+		answer_result(f, session, request->id, e, NULL);
+		return;
+	}
+	// An unknown name costs the same time as a wrong password.
+	const struct staff_member *m = staff_find(f->staff, in->name);
+	struct login *l = xcalloc(1, sizeof *l);
+	l->flow = f;
+	l->session = session;
+	l->id = request->id;
+	snprintf(l->name, sizeof l->name, "%s", in->name);
+	l->hash = xstrdup(m && m->hash[0] ? m->hash : password_hash_of_nobody());
+	buf_append_str(&l->password, in->password);
+	l->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+	holdfast__v1__session__init(&l->answer);
+	s->signing_in = true;
+	if (loop_offload(f->loop, login_verify, login_verified, l))
+		return;
+	s->signing_in = false;
+	answer_result(f, session, request->id, ERR_TOO_MANY, NULL);
+	login_free(l);
+}
+
+void session_replaced(struct flow *f, struct session *s)
+{
+	Holdfast__V1__PresenceChange news = HOLDFAST__V1__PRESENCE_CHANGE__INIT;
+	news.presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+	news.reason = (char *)"elsewhere";
+	answer_frame(f, s->id, 0, HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE, &news);
+	session_dismiss(f, s, "signed in elsewhere");
+}
+
+void session_dismiss(struct flow *f, struct session *s, const char *reason)
+{
+	Holdfast__V1__GoingAway news = HOLDFAST__V1__GOING_AWAY__INIT;
+	uint64_t id = s->id;
+	news.reason = (char *)reason;
+	answer_frame(f, id, 0, HOLDFAST__V1__FRAME__BODY_GOING_AWAY, &news);
+	f->out.end_session(id, reason, f->out.arg);
+}
+
+static void check_session(uint64_t id, void *value, void *arg)
+{
+	struct session *s = value;
+	struct flow *f = arg;
+	(void)id;
+	const struct staff_member *m = s->roles ? staff_find(f->staff, s->name) : NULL;
+	if (s->roles && (!m || m->roles != s->roles))
+		session_dismiss(f, s, m ? "roles changed" : "removed");
+}
+
+void session_check_all(struct flow *f)
+{
+	idmap_each(f->sessions, check_session, f);
+}
+
+// ---- presence ----
+
+struct presence_request {
+	struct request *request;
+	const char *presence; // static
+	size_t open;
+	enum store_code code;
+};
+
+static void on_presence_set(const struct store_answer *a, void *arg)
+{
+	struct presence_request *p = arg;
+	if (a->code != STORE_OK)
+		p->code = a->code;
+	if (--p->open > 0)
+		return;
+	if (p->code == STORE_OK)
+		log_info("event=presence staff=%s presence=%s", p->request->name, p->presence);
+	request_end_code(p->request, p->code);
+	free(p);
+}
+
+void desk_set_presence(struct flow *f, uint64_t session, const Frame *request)
+{
+	struct session *s = session_find(f, session);
+	Holdfast__V1__Presence wanted = request->set_presence->presence;
+	if (!s)
+		return;
+	if (wanted != HOLDFAST__V1__PRESENCE__PRESENCE_AWAY &&
+	        wanted != HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE) {
+		answer_result(f, session, request->id, ERR_BAD_REQUEST,
+		        "presence must be PRESENCE_AWAY or PRESENCE_AVAILABLE.");
+		return;
+	}
+	if (s->pools_count == 0) {
+		answer_result(f, session, request->id, ERR_CONFLICT,
+		        "You are in no pool; your operator can put you in one.");
+		return;
+	}
+	s->presence = wanted;
+	struct presence_request *p = xcalloc(1, sizeof *p);
+	p->request = request_new(f, s, request->id);
+	p->presence = wanted == HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE ? "available" : "away";
+	p->open = s->pools_count;
+	p->code = STORE_OK;
+	for (size_t i = 0; i < s->pools_count; i++)
+		store_set_presence(f->store, s->pools[i]->config->name, s->name, s->sid,
+		        p->presence, on_presence_set, p);
+}

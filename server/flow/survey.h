@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "private.h"
+
+// The state of all pools in numbers, read from Redis: for status, for the gauges of /metrics, and
+// for checks.
+
+struct survey_pool {
+	const struct pool *pool;
+	uint64_t waiting[6];  // by level
+	int64_t oldest_ms[6]; // enqueued, 0 when nobody waits
+	uint64_t held;
+	uint64_t wrap_up;
+	uint64_t pages;
+	uint64_t outbox;
+	uint64_t available;
+	uint64_t away;
+};
+typedef void (*survey_fn)(enum err e, const struct survey_pool *pools, size_t count, void *arg);
+void survey_take(struct flow *f, survey_fn fn, void *arg);
+// Takes one and sets the gauges by it.
+void survey_gauges(struct flow *f);
