@@ -4,16 +4,16 @@
 The C side (tests/unit/proto/test_frame.c) checks its codec against the files; here an independent one reads what it writes.
 """
 import importlib.util
-import os
 import pathlib
 import subprocess
 
 import pytest
 from google.protobuf import json_format
 
+from programs import program
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "proto" / "vectors"
-HOLDFASTCTL = ROOT / os.environ.get("BUILD", "build") / "holdfastctl"
 NAMES = sorted(p.stem for p in VECTORS.glob("*.json"))
 
 spec = importlib.util.spec_from_file_location("make_vectors", VECTORS / "make.py")
@@ -27,7 +27,7 @@ def golden(name):
 
 
 def convert(text, to):
-    done = subprocess.run([HOLDFASTCTL, "frame", to], input=text.encode(), capture_output=True, check=True,
+    done = subprocess.run([program("holdfastctl"), "frame", to], input=text.encode(), capture_output=True, check=True,
                           timeout=20)
     return done.stdout.decode()
 

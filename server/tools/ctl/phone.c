@@ -254,6 +254,17 @@ static bool pick(struct phone *p, const struct args *a, struct buf *error)
 	return p->to != NULL;
 }
 
+// While a secret is being changed its file holds the old one too, below.
+static bool read_secret(const char *path, struct buf *out, struct buf *error)
+{
+	if (!config_read_secret(path, out, error))
+		return false;
+	const uint8_t *end = memchr(out->data, '\n', out->len);
+	if (end)
+		out->len = (size_t)(end - out->data);
+	return true;
+}
+
 static bool read_secrets(struct phone *p, struct buf *error)
 {
 	const struct config_gateway *g = p->gateway;
@@ -263,9 +274,8 @@ static bool read_secrets(struct phone *p, struct buf *error)
 		        g->name);
 		return false;
 	}
-	return config_read_secret(g->secret_file, &p->secret, error) &&
-	       (!*g->path_secret_file ||
-	               config_read_secret(g->path_secret_file, &p->path_secret, error));
+	return read_secret(g->secret_file, &p->secret, error) &&
+	       (!*g->path_secret_file || read_secret(g->path_secret_file, &p->path_secret, error));
 }
 
 static void stop(void *arg)

@@ -129,20 +129,33 @@ static bool authorized(const struct phone *p, const struct http_request *r)
 	return ok;
 }
 
-static void read_text(const struct http_request *r, struct buf *out)
+// As smsbox: a body's character set is in its Content-Type, a query's text has a parameter for it.
+static bool is_utf16(const struct http_request *r)
 {
-	struct buf charset = {0}, query = {0};
-	struct bytes body = r->body;
+	struct bytes type = http_header(r, "Content-Type", NULL);
+	char *text = bytes_dup(type);
+	struct buf charset = {0};
 
 	get_field(r, "X-Kannel-Charset", "charset", &charset);
+	bool utf16 = strcasestr(text, "charset=utf-16be") ||
+	             strcasestr(text, "charset=\"utf-16be") ||
+	             bytes_is_nocase(buf_bytes(&charset), "UTF-16BE");
+	buf_free(&charset);
+	free(text);
+	return utf16;
+}
+
+static void read_text(const struct http_request *r, struct buf *out)
+{
+	struct buf query = {0};
+	struct bytes body = r->body;
+
 	if (strcmp(r->method, "GET") == 0 && form_get(r->query, "text", &query))
 		body = buf_bytes(&query);
-	if (bytes_is_nocase(buf_bytes(&charset), "UTF-16BE") ||
-	        bytes_is_nocase(buf_bytes(&charset), "UCS-2"))
+	if (is_utf16(r))
 		(void)utf8_from_utf16be(body, out);
 	else
 		(void)utf8_repair(body, out);
-	buf_free(&charset);
 	buf_wipe(&query);
 }
 

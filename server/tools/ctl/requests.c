@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "../common/words.h"
+
+#define PHONE_MAX 64
 #include "ctl.h"
 
 bool prepare_queue(const struct ctl *c, Frame *request, struct buf *error)
@@ -82,20 +84,31 @@ static bool add_pool(Holdfast__V1__StaffMember *m, char *part)
 	return true;
 }
 
+static bool read_phone(const struct args *a, struct buf *out, struct buf *error)
+{
+	const char *path = args_value(a, "--phone-file");
+	char line[PHONE_MAX];
+
+	if (path)
+		return config_read_file(path, PHONE_MAX, out, error);
+	if (!args_has(a, "--phone-stdin"))
+		return true;
+	if (fgets(line, sizeof(line), stdin))
+		buf_append_str(out, line);
+	else
+		buf_append_str(error, "no number came on standard input");
+	return out->len > 0;
+}
+
 static bool put_phone(const struct ctl *c, Holdfast__V1__StaffMember *m, struct buf *error)
 {
-	const char *path = args_has(&c->args, "--phone-stdin")
-	                           ? "/dev/stdin"
-	                           : args_value(&c->args, "--phone-file");
 	struct buf phone = {0};
+	bool ok = read_phone(&c->args, &phone, error);
 
-	if (!path)
-		return true;
-	if (!config_read_file(path, 64, &phone, error))
-		return false;
-	m->phone = bytes_dup(bytes_trim(buf_bytes(&phone)));
+	if (ok)
+		m->phone = bytes_dup(bytes_trim(buf_bytes(&phone)));
 	buf_wipe(&phone);
-	return true;
+	return ok;
 }
 
 static bool put_password(const struct ctl *c, Holdfast__V1__PutStaff *put, struct buf *error)
