@@ -126,13 +126,16 @@ static void test_id(void **state)
 {
 	(void)state;
 	char a[ID_LEN + 1], b[ID_LEN + 1];
+	char highest = '0';
 	for (int i = 0; i < 1000; i++) {
 		id_new(a);
 		id_new(b);
 		assert_int_equal(strlen(a), ID_LEN);
 		assert_true(id_valid(bytes_str(a)));
 		assert_string_not_equal(a, b);
+		highest = a[0] > highest ? a[0] : highest;
 	}
+	assert_int_equal(highest, '7'); // all 128 bits are used
 	a[3] = 'u';
 	assert_false(id_valid(bytes_str(a)));
 	b[0] = '8';
