@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+from authority import Authority  # noqa: E402
+from house import House  # noqa: E402
+
+
+def pytest_configure(config):
+    config.holdfast_seed = int(os.environ.get("HOLDFAST_SEED") or random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config):
+    return f"holdfast: HOLDFAST_SEED={config.holdfast_seed}"
+
+
+@pytest.fixture
+def seeded(request):
+    """Chance that can be repeated: the seed is printed, and set by HOLDFAST_SEED."""
+    seed = request.config.holdfast_seed
+    print(f"HOLDFAST_SEED={seed}")
+    return random.Random(f"{seed} {request.node.name}")
+
+
+@pytest.fixture(scope="session")
+def authority():
+    folder = Path(tempfile.mkdtemp(prefix="hf-ca-"))
+    yield Authority(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def house(request, authority):
+    """One Holdfast for a module, which says how many pools of each kind it needs in POOLS."""
+    h = House(authority, pools=getattr(request.module, "POOLS", None),
+              log_level=getattr(request.module, "LOG_LEVEL", "info"))
+    try:
+        h.start()
+        yield h
+    finally:
+        h.end()

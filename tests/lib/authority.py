@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A certificate authority for one session of tests."""
+import ssl
+import subprocess
+
+
+def _openssl(*args, cwd):
+    subprocess.run(["openssl", *args], cwd=cwd, check=True, capture_output=True)
+
+
+class Authority:
+    def __init__(self, folder):
+        self.folder = folder
+        self.ca = folder / "ca.pem"
+        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Holdfast test CA",
+                 "-addext", "basicConstraints=critical,CA:TRUE", cwd=folder)
+        self.certificate, self.key = self.issue("server")
+
+    def issue(self, name):
+        """A certificate for loopback, good for a server or a client. Returns its files."""
+        extensions = self.folder / f"{name}.ext"
+        extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}", cwd=self.folder)
+        _openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                 "-out", f"{name}.pem", "-days", "2", "-extfile", extensions.name, cwd=self.folder)
+        (self.folder / f"{name}.key").chmod(0o600)
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+
+    def client(self, certificate=None, key=None):
+        context = ssl.create_default_context(cafile=str(self.ca))
+        if certificate:
+            context.load_cert_chain(certificate, key)
+        return context
