@@ -197,19 +197,29 @@ static bool node_alive(struct presence *p, const char *node)
 	       (peer && !peer->dead && !same_node_earlier(p->flow, node));
 }
 
+// On this node a session lives while its console does; a sign-in that Redis knows and we do not has
+// been lost half-way.
+static bool session_alive(struct presence *p, const char *node, const char *name, const char *sid)
+{
+	const struct session *s = strmap_get(p->flow->signed_in, name);
+	if (strcmp(node, p->flow->node) != 0)
+		return node_alive(p, node);
+	return s && strcmp(s->sid, sid) == 0;
+}
+
 static void check_counselor(struct pool *p, struct bytes name, struct bytes json)
 {
 	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
 	const char *node = json_string_value(json_object_get(s, "node"));
 	const char *sid = json_string_value(json_object_get(s, "session"));
 	const char *presence = json_string_value(json_object_get(s, "presence"));
+	char *text = bytes_dup(name);
 	if (node && sid && presence && strcmp(presence, "gone") != 0 &&
-	        !node_alive(p->flow->presence, node)) {
-		char *text = bytes_dup(name);
-		log_warn("event=node_dead node=%s staff=%s", node, text);
+	        !session_alive(p->flow->presence, node, text, sid)) {
+		log_warn("event=session_dead node=%s staff=%s", node, text);
 		presence_lost(p->flow, p, text, sid);
-		free(text);
 	}
+	free(text);
 	json_decref(s);
 }
 

@@ -37,11 +37,13 @@ void desk_closed(struct flow *f, uint64_t session)
 	struct session *s = idmap_remove(f->sessions, session);
 	if (!s)
 		return;
-	if (s->roles && strmap_get(f->signed_in, s->name) == s) {
+	// One that was replaced has nothing to give up: the new session of that name has it all.
+	bool latest = s->roles && strmap_get(f->signed_in, s->name) == s;
+	if (latest) {
 		strmap_remove(f->signed_in, s->name);
 		count_consoles(f);
 	}
-	if (s->roles & ROLE_SERVES)
+	if (latest && s->roles & ROLE_SERVES)
 		for (size_t i = 0; i < s->pools_count; i++)
 			presence_lost(f, s->pools[i], s->name, s->sid);
 	if (s->roles)
