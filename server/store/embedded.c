@@ -20,7 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/conn.h"
@@ -72,9 +71,9 @@ static const char *const settings[] = {
         "enable-protected-configs no",
 };
 
-static int64_t now_ms(void)
+static int64_t now_ms(const struct embedded *e)
 {
-	return clock_mono_ms(clock_system());
+	return loop_mono_ms(e->loop);
 }
 
 static void pause_ms(long ms)
@@ -154,12 +153,12 @@ static bool write_pid(const struct embedded *e, struct buf *error)
 static bool take_lock(struct embedded *e, struct buf *error)
 {
 	char *path = path_in(e->dir, "lock");
-	int64_t until = now_ms() + START_MS;
+	int64_t until = now_ms(e) + START_MS;
 	bool good = false;
 	e->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	while (e->lock >= 0 && !good) {
 		good = flock(e->lock, LOCK_EX | LOCK_NB) == 0;
-		if (!good && (errno != EWOULDBLOCK || now_ms() >= until))
+		if (!good && (errno != EWOULDBLOCK || now_ms(e) >= until))
 			break;
 		if (!good)
 			pause_ms(POLL_MS);
@@ -172,8 +171,8 @@ static bool take_lock(struct embedded *e, struct buf *error)
 	return good;
 }
 
-// Between fork() and exec(): calls that are safe there only, other threads may have held locks.
-static void run_server(const struct embedded *e, pid_t parent)
+// Between fork() and exec(): only calls that are safe there, for other threads may have held locks.
+static void become_server(const struct embedded *e, pid_t parent)
 {
 	char *argv[] = {e->binary, e->config, NULL};
 	sigset_t none;
@@ -194,21 +193,40 @@ static void run_server(const struct embedded *e, pid_t parent)
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	fcntl(e->lock, F_SETFD, 0);
 	execv(e->binary, argv);
-	_exit(127);
+}
+
+// Returns 0 once the child has become redis-server, or an errno. The loop needs us to wait for
+// that: until then the child holds copies of all its descriptors.
+static int fork_server(struct embedded *e)
+{
+	int failure = 0;
+	int done[2]; // closed by exec()
+	pid_t parent = getpid();
+	if (pipe2(done, O_CLOEXEC) != 0)
+		return errno;
+	e->pid = fork();
+	if (e->pid == 0) {
+		become_server(e, parent);
+		failure = errno;
+		_exit(write(done[1], &failure, sizeof failure) > 0 ? 127 : 126);
+	}
+	if (e->pid < 0)
+		failure = errno;
+	close(done[1]);
+	if (read(done[0], &failure, sizeof failure) < 0)
+		failure = errno;
+	close(done[0]);
+	return failure;
 }
 
 static bool spawn(struct embedded *e, struct buf *error)
 {
-	pid_t parent = getpid();
-	e->started_ms = now_ms();
-	e->pid = fork();
-	if (e->pid == 0)
-		run_server(e, parent);
-	if (e->pid < 0) {
-		buf_printf(error, "cannot start redis-server: %s", strerror(errno));
-		return false;
-	}
-	return write_pid(e, error);
+	e->started_ms = now_ms(e);
+	int failure = fork_server(e);
+	if (failure == 0)
+		return write_pid(e, error);
+	buf_printf(error, "cannot start %s: %s", e->binary, strerror(failure));
+	return false;
 }
 
 // True once: the child is reaped.
@@ -252,7 +270,7 @@ static bool answers(const struct embedded *e)
 
 static bool wait_until_it_answers(struct embedded *e, struct buf *error)
 {
-	int64_t until = now_ms() + START_MS;
+	int64_t until = now_ms(e) + START_MS;
 	int status;
 	while (!answers(e)) {
 		if (has_died(e, &status)) {
@@ -260,7 +278,7 @@ static bool wait_until_it_answers(struct embedded *e, struct buf *error)
 			buf_printf(error, "; %s says why", e->log);
 			return false;
 		}
-		if (now_ms() >= until) {
+		if (now_ms(e) >= until) {
 			buf_printf(error, "redis-server does not answer; %s may say why", e->log);
 			return false;
 		}
@@ -292,7 +310,7 @@ static void restart(void *arg);
 
 static void restart_later(struct embedded *e)
 {
-	if (now_ms() - e->started_ms >= STEADY_MS)
+	if (now_ms(e) - e->started_ms >= STEADY_MS)
 		e->restart_ms = RESTART_MIN;
 	e->timer = loop_timer(e->loop, e->restart_ms, restart, e);
 	e->restart_ms = e->restart_ms * 2 > RESTART_MAX ? RESTART_MAX : e->restart_ms * 2;

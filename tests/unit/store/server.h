@@ -29,6 +29,7 @@ struct link {
 	struct loop *loop;
 	struct clock clock;
 	int64_t ahead_ms; // how far the loop's clock is ahead of the true one
+	int64_t step_ms;  // and how much more with each look at it
 	char dir[64];
 	char socket[96];
 	pid_t server;
@@ -42,7 +43,8 @@ struct link {
 
 static inline int64_t link_clock(void *arg)
 {
-	const struct link *k = arg;
+	struct link *k = arg;
+	k->ahead_ms += k->step_ms;
 	return clock_mono_ms(clock_system()) + k->ahead_ms;
 }
 

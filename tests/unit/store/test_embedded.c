@@ -169,11 +169,23 @@ static void test_only_one_on_a_folder(void **state)
 	struct link *k = *state;
 	struct embedded *e = start(k);
 	pid_t pid = pid_of(k);
+	k->step_ms = 500;
 	start_fails(k, k->dir, "another server is running on /tmp/holdfast-store.");
+	k->step_ms = 0;
 	// The refused one must not have touched the files of the first.
 	assert_int_equal(pid_of(k), pid);
 	assert_true(is_running(pid));
 	embedded_stop(e);
+}
+
+static void write_text(const struct link *k, const char *name, const char *text)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/%s", k->dir, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
 }
 
 static void test_says_why_it_cannot_start(void **state)
@@ -186,6 +198,11 @@ static void test_says_why_it_cannot_start(void **state)
 	char *path = xstrdup(getenv("PATH"));
 	setenv("PATH", "/nowhere", 1);
 	start_fails(k, k->dir, "redis-server is not installed: apt-get install redis-server");
+	write_text(k, "redis-server", "no program\n");
+	snprintf(dir, sizeof dir, "%s/redis-server", k->dir);
+	assert_int_equal(chmod(dir, 0700), 0);
+	setenv("PATH", k->dir, 1);
+	start_fails(k, k->dir, "/redis-server: Exec format error");
 	setenv("PATH", path, 1);
 	free(path);
 }
@@ -201,13 +218,8 @@ static void test_odd_folder_names(void **state)
 static void test_broken_files_are_named(void **state)
 {
 	struct link *k = *state;
-	char path[128];
 	embedded_stop(start(k));
-	snprintf(path, sizeof path, "%s/appendonlydir/appendonly.aof.manifest", k->dir);
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	fputs("not a manifest\n", f);
-	fclose(f);
+	write_text(k, "appendonlydir/appendonly.aof.manifest", "not a manifest\n");
 	start_fails(k, k->dir, "redis-server ended with 1; ");
 	start_fails(k, k->dir, "/redis.log says why");
 }
