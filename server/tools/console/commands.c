@@ -22,6 +22,7 @@ struct asking {
 	const char *done;
 	char *conversation; // or NULL
 	void (*then)(struct console *c, const char *conversation);
+	bool anyway; // a refusal means that it is so already
 };
 
 static void asked(struct console *c)
@@ -35,13 +36,14 @@ static void on_result(const Frame *answer, void *arg)
 	struct asking *a = arg;
 	const char *text;
 
-	if (client_answered(answer, HOLDFAST__V1__FRAME__BODY_RESULT, &text)) {
-		if (a->then)
-			a->then(a->console, a->conversation);
+	bool yes = client_answered(answer, HOLDFAST__V1__FRAME__BODY_RESULT, &text);
+
+	if (yes)
 		view_you(a->console->view, "%s", a->done);
-	} else {
+	else
 		view_error(a->console->view, "not done: %s", text);
-	}
+	if (yes || (answer && a->anyway))
+		a->then(a->console, a->conversation);
 	asked(a->console);
 	free(a->conversation);
 	free(a);
@@ -54,6 +56,7 @@ static bool ask(struct console *c, Frame *f, const char *conversation, const cha
 	struct asking *a = xcalloc(1, sizeof(*a));
 
 	*a = (struct asking){.console = c, .done = done, .then = then};
+	a->anyway = f->body_case == HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP;
 	a->conversation = conversation ? xstrdup(conversation) : NULL;
 	c->waiting = client_request(c->client, f, on_result, a);
 	frame_free(f);

@@ -224,17 +224,18 @@ void console_drop_talk(struct console *c, struct talk *talk, const char *why)
 static void released(struct console *c, const Holdfast__V1__Released *news)
 {
 	struct talk *talk = talks_by_id(&c->talks, news->conversation);
-	const char *why = "released";
 
 	if (!talk)
 		return;
-	if (strcmp(news->reason, "closed") == 0)
-		why = "closed; your place is free again";
-	else if (strcmp(news->reason, "lost") == 0)
-		why = "back in the queue: your console was away for too long";
-	else if (strcmp(news->reason, "taken") == 0)
-		why = "not yours any more: somebody else has it";
-	console_drop_talk(c, talk, why);
+	if (strcmp(news->reason, "closed") == 0) {
+		// It stays with us until the notes are done.
+		talk->state = HOLDFAST__V1__STATE__STATE_WRAP_UP;
+		return;
+	}
+	if (strcmp(news->reason, "lost") == 0)
+		console_drop_talk(c, talk, "back in the queue: your console was away for too long");
+	else
+		console_drop_talk(c, talk, "not yours any more");
 	replies_flush(c);
 }
 
@@ -274,7 +275,7 @@ static void going_away(struct console *c, const Holdfast__V1__GoingAway *news)
 	if (strcmp(news->reason, "elsewhere") == 0)
 		c->elsewhere = true;
 	else
-		view_you(c->view, "the server goes away (%s); connecting again", news->reason);
+		view_you(c->view, "the server ends this connection (%s)", news->reason);
 }
 
 // ---- the session
