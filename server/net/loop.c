@@ -231,7 +231,7 @@ void loop_turn(struct loop *l, int64_t wait_ms)
 	run_due(l);
 	set_alarm(l);
 	if (wait_ms <= 0) {
-		event_base_loop(l->base, EVLOOP_NONBLOCK);
+		event_base_loop(l->base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
 		return;
 	}
 	struct timeval tv = timeval_of_ms(wait_ms);
