@@ -39,8 +39,9 @@ struct escalation_decision {
 
 // Life-safety levels repeat without end.
 bool escalation_without_end(enum level l);
-// The decision at now_ms for a triggered escalation. Empty levels are skipped at once; after the last level of the last pass the
-// catch-all is paged and rings on at the longest delay until somebody acts. A policy whose levels are all empty goes to the catch-all in the same call.
+// The decision at now_ms for a triggered escalation. Empty levels are skipped at once. Each pass ends with the catch-all; then, after the
+// longest delay, comes the next pass, or, when the last one is over, the catch-all alone, for ever. A policy whose levels are all empty
+// goes to the catch-all in the same call.
 struct escalation_decision escalate_step(const struct escalation *e, const struct escalation_policy *p,
 	bool without_end, int64_t now_ms);
 // An acknowledgement whose deadline passed with the conversation still unanswered: triggered again, from the level that was paged last.
