@@ -15,7 +15,7 @@ struct redis;
 
 enum redis_status {
 	REDIS_OK,      // `reply` is there and is no error
-	REDIS_REFUSED, // Redis answered with an error: nothing was changed. `error` is its text
+	REDIS_REFUSED, // Redis answered with an error: nothing was changed. `error` is its code and our words, never its arguments
 	REDIS_NO_LINK, // not sent: the link is down or full. Nothing was changed
 	REDIS_UNKNOWN, // sent, no answer by the deadline or before the cut: it may have happened
 };
@@ -52,7 +52,9 @@ struct redis_events {
 // `unsafe` skips the check of the settings (--unsafe-dev).
 struct redis *redis_new(struct loop *l, const struct config_redis *config, bool unsafe,
 	const struct redis_events *events);
-void redis_free(struct redis *r); // commands under way get REDIS_UNKNOWN
+// Commands under way get REDIS_UNKNOWN; what their callbacks send is dropped. `config` is borrowed until
+// here. Not from inside a callback of the link.
+void redis_free(struct redis *r);
 bool redis_is_up(const struct redis *r);
 // What was checked, for people: "redis 7.0.15 at /…/redis.sock: appendonly yes, appendfsync always, …".
 const char *redis_describe(const struct redis *r);
@@ -60,7 +62,8 @@ const char *redis_describe(const struct redis *r);
 // The most that may be in flight; beyond it commands end at once with REDIS_NO_LINK.
 #define REDIS_IN_FLIGHT_MAX 20000
 
-// One command of `argc` parts. `fn` is called once, never from inside; NULL where nobody cares. `arg` must outlive it: use an id.
+// One command of `argc` parts. `fn` is called once, never from inside, at the latest `deadline_ms` from now; NULL where nobody
+// cares. `arg` must outlive it: use an id.
 void redis_command(struct redis *r, int argc, const struct bytes *argv, int64_t deadline_ms, redis_fn fn,
 	void *arg);
 // Channels are added one by one and stay across reconnects; they travel on a connection of their own.

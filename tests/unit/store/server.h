@@ -33,6 +33,7 @@ struct link {
 	char dir[64];
 	char socket[96];
 	pid_t server;
+	const char *load_delay_us; // how long the server takes for each command of its files
 	struct config_redis config;
 	struct redis *redis;
 	struct redis *publisher;
@@ -80,9 +81,11 @@ static inline void server_start(struct link *k)
 	if (k->server != 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	// A NULL ends the arguments.
 	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", k->socket, "--dir",
 	        k->dir, "--logfile", "log", "--save", "", "--appendonly", "yes", "--appendfsync",
-	        "always", (char *)NULL);
+	        "always", "--loading-process-events-interval-bytes", "1024",
+	        k->load_delay_us ? "--key-load-delay" : NULL, k->load_delay_us, NULL);
 	_exit(127);
 }
 

@@ -195,6 +195,26 @@ static void test_acknowledged_survives_kill(void **state)
 	assert_string_equal(o.text, "kept");
 }
 
+static void test_waits_for_a_server_that_loads(void **state)
+{
+	struct link *k = *state;
+	struct outcome o = {0};
+	int64_t before = metric_value(M_REDIS_ERRORS, "loading");
+	struct bytes incr[] = {bytes_str("INCR"), bytes_str("n")};
+	// While it loads, Redis answers once in 1024 commands.
+	for (int i = 0; i < 8000; i++)
+		redis_command(k->redis, 2, incr, 5000, NULL, NULL);
+	assert_int_equal(ask(k, "GET n", &o), REDIS_OK);
+	server_kill(k);
+	k->load_delay_us = "100";
+	server_start(k);
+	UNTIL(k, k->up == 2);
+	assert_true(metric_value(M_REDIS_ERRORS, "loading") > before);
+	assert_int_equal(k->refused, 0);
+	assert_int_equal(ask(k, "GET n", &o), REDIS_OK);
+	assert_int_equal(o.integer, 8000);
+}
+
 static void test_in_flight_is_bounded(void **state)
 {
 	struct link *k = *state;
@@ -416,6 +436,7 @@ int main(void)
 	        LINK_TEST(test_silence_cuts),
 	        LINK_TEST(test_killed_with_a_command_under_way),
 	        LINK_TEST(test_acknowledged_survives_kill),
+	        LINK_TEST(test_waits_for_a_server_that_loads),
 	        LINK_TEST(test_in_flight_is_bounded),
 	        LINK_TEST(test_free_ends_what_is_under_way),
 	        LINK_TEST(test_callbacks_may_send),
