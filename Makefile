@@ -4,8 +4,14 @@
 BUILD    ?= build
 STATE    ?= var
 PORT     ?= 8443
+PREFIX   ?= /usr/local
 SAN      ?=
 CC       ?= cc
+
+# A make that another one started shares its jobs.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 RANKS    := base core vault net proto store flow edge
 PKGS     := libevent_openssl libevent openssl hiredis libcurl libprotobuf-c jansson libcyaml libsodium
@@ -13,10 +19,12 @@ LLHTTP   := /usr/share/llhttp
 
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
-            -ftrivial-auto-var-init=zero -fPIE
+            -fPIE
 HARDLD   := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+# What an uninitialized variable holds; clang 14 has zeros only behind a flag that later ones refuse.
+INIT     := -ftrivial-auto-var-init=$(if $(findstring clang,$(CC)),pattern,zero)
 ifeq ($(SAN),)
-OPT      := -O2 -D_FORTIFY_SOURCE=3
+OPT      := -O2 -D_FORTIFY_SOURCE=3 $(INIT)
 else
 OPT      := -O1 -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
@@ -95,9 +103,67 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$(firstword $$(su
 .PHONY: unit
 unit: $(UNIT) ## build the unit test programs
 
+# ---- running and checking
+
+.PHONY: run
+run: ## install what is missing, build, start a whole demo (STATE=DIR, PORT=N)
+	@deploy/setup
+	@$(MAKE) --no-print-directory all
+	@HOLDFAST_BUILD="$(BUILD)" exec deploy/run "$(STATE)" "$(PORT)"
+
+.PHONY: test
+test: ## install what is missing, build, run unit and integration tests
+	@deploy/setup --tests
+	@$(MAKE) --no-print-directory all unit
+	@exec tests/run "$(BUILD)"
+
+# Sanitizers slow everything down, so deadlines of the suite are stretched.
+SANITIZE := SAN=address,undefined BUILD=build-sanitize
+.PHONY: sanitize
+sanitize: ## the same tests, built with the address and undefined-behaviour sanitizers
+	@deploy/setup --tests
+	@$(MAKE) --no-print-directory $(SANITIZE) all unit
+	@HOLDFAST_PATIENCE=4 exec tests/run build-sanitize
+
+# libFuzzer needs the code under test instrumented too. Without F, every target has its turn.
+F        ?=
+T        ?= 5
+FUZZ      = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZING  := CC=clang SAN=address,undefined,fuzzer-no-link BUILD=build-fuzz
+.PHONY: fuzz fuzzers
+fuzz: ## feed the fuzz targets for T=5 seconds each (F=fuzz_NAME for one)
+	@deploy/setup --tests
+	@$(MAKE) --no-print-directory $(FUZZING) fuzzers
+	@exec tests/fuzz/run build-fuzz "$(T)" $(or $(F),$(FUZZ))
+fuzzers: $(patsubst %,$(BUILD)/fuzz/%,$(FUZZ))
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,edge)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+.PHONY: lint
+lint: $(GEN) ## ranks, house rules, format, cppcheck, clang-tidy
+	@exec tests/lint/run "$(BUILD)"
+
+.PHONY: format
+format: ## clang-format every C file
+	find server include tests -name '*.[ch]' -not -path '*/node_modules/*' -exec clang-format -i {} +
+
+.PHONY: test-all
+test-all: ## test, lint, sanitize and fuzz, as .ci/run does
+	@exec .ci/run
+
+.PHONY: install
+install: all ## install programs, unit and samples (DESTDIR=, PREFIX=/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/holdfast $(DESTDIR)/lib/systemd/system
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md LICENSE deploy/OPERATIONS.md deploy/holdfast.example.yaml proto/PROTOCOL.md \
+		proto/console.proto $(DESTDIR)$(PREFIX)/share/doc/holdfast
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/holdfastd.service > $(DESTDIR)/lib/systemd/system/holdfastd.service
+	chmod 644 $(DESTDIR)/lib/systemd/system/holdfastd.service
+
 .PHONY: clean
 clean: ## remove what was built (never the state under var/)
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-sanitize build-fuzz
 
 .PHONY: help
 help: ## this list
