@@ -122,6 +122,20 @@ void console_show_message(struct console *c, const struct talk *talk, const stru
 	buf_free(&note);
 }
 
+// In their order: what comes after a gap waits for the gap to be filled, or given up (`all`).
+static void show_due(struct console *c, struct talk *talk, bool all)
+{
+	uint64_t complete_to = talk_complete_to(talk);
+
+	for (size_t i = 0; i < talk->said_count; i++) {
+		struct said *s = &talk->said[i];
+		if (s->shown || (!all && s->sequence > complete_to))
+			continue;
+		s->shown = true;
+		console_show_message(c, talk, s);
+	}
+}
+
 static void ask_for_missing(struct console *c, struct talk *talk);
 
 static void on_missing(const Frame *answer, void *arg)
@@ -132,9 +146,11 @@ static void on_missing(const Frame *answer, void *arg)
 	if (!client_answered(answer, HOLDFAST__V1__FRAME__BODY_CONVERSATION, &text)) {
 		// Whose answer this is, it does not say: all may ask again, after a reconnect or
 		// with the next message.
-		for (struct talk *t = c->talks.first; t; t = t->next)
-			t->asking = false;
 		view_error(c->view, "some messages could not be fetched: %s", text);
+		for (struct talk *t = c->talks.first; t; t = t->next) {
+			t->asking = false;
+			show_due(c, t, true);
+		}
 		return;
 	}
 	struct talk *talk = talks_by_id(&c->talks, answer->conversation->id);
@@ -143,12 +159,11 @@ static void on_missing(const Frame *answer, void *arg)
 	talk->asking = false;
 	// An answer without news would make us ask for ever.
 	uint64_t before = talk_complete_to(talk);
-	for (size_t i = 0; i < answer->conversation->n_messages; i++) {
-		const struct said *s = talk_add(talk, answer->conversation->messages[i]);
-		if (s)
-			console_show_message(c, talk, s);
-	}
-	if (talk_complete_to(talk) > before)
+	for (size_t i = 0; i < answer->conversation->n_messages; i++)
+		(void)talk_add(talk, answer->conversation->messages[i]);
+	bool progress = talk_complete_to(talk) > before;
+	show_due(c, talk, !progress);
+	if (progress)
 		ask_for_missing(c, talk);
 }
 
@@ -168,11 +183,10 @@ static void ask_for_missing(struct console *c, struct talk *talk)
 void console_message(struct console *c, const Holdfast__V1__Message *m)
 {
 	struct talk *talk = talks_by_id(&c->talks, m->conversation);
-	const struct said *s = talk ? talk_add(talk, m) : NULL;
 
-	if (!s)
+	if (!talk || !talk_add(talk, m))
 		return;
-	console_show_message(c, talk, s);
+	show_due(c, talk, false);
 	ask_for_missing(c, talk);
 }
 
@@ -201,11 +215,9 @@ struct talk *console_take(struct console *c, const Holdfast__V1__Conversation *c
 		        "yours: %s, line %s, %" PRIu64 " earlier conversations",
 		        word_level(talk->level), conversation->line,
 		        conversation->earlier_conversations);
-	for (size_t i = 0; i < conversation->n_messages; i++) {
-		const struct said *s = talk_add(talk, conversation->messages[i]);
-		if (s)
-			console_show_message(c, talk, s);
-	}
+	for (size_t i = 0; i < conversation->n_messages; i++)
+		(void)talk_add(talk, conversation->messages[i]);
+	show_due(c, talk, false);
 	ask_for_missing(c, talk);
 	return talk;
 }

@@ -79,14 +79,14 @@ void talk_update(struct talk *talk, const Holdfast__V1__Conversation *c)
 		talk->last = c->sequence;
 }
 
-const struct said *talk_add(struct talk *talk, const Holdfast__V1__Message *m)
+bool talk_add(struct talk *talk, const Holdfast__V1__Message *m)
 {
 	size_t at = talk->said_count;
 
 	while (at > 0 && talk->said[at - 1].sequence >= m->sequence)
 		at--;
 	if (at < talk->said_count && talk->said[at].sequence == m->sequence)
-		return NULL;
+		return false;
 	talk->said = xrealloc(talk->said, (talk->said_count + 1) * sizeof(*talk->said));
 	memmove(&talk->said[at + 1], &talk->said[at],
 	        (talk->said_count - at) * sizeof(*talk->said));
@@ -104,7 +104,7 @@ const struct said *talk_add(struct talk *talk, const Holdfast__V1__Message *m)
 	};
 	if (m->sequence > talk->last)
 		talk->last = m->sequence;
-	return &talk->said[at];
+	return true;
 }
 
 uint64_t talk_complete_to(const struct talk *talk)

@@ -18,6 +18,7 @@ struct said {
 	unsigned media;
 	Holdfast__V1__Delivery delivery;
 	char *note;
+	bool shown;
 };
 
 struct talk {
@@ -46,8 +47,8 @@ void talks_clear(struct talks *t);
 
 // Epoch, level and state, and how far the server is; not the messages.
 void talk_update(struct talk *talk, const Holdfast__V1__Conversation *c);
-// The new entry, or NULL when we had it.
-const struct said *talk_add(struct talk *talk, const Holdfast__V1__Message *m);
+// False when we had it.
+bool talk_add(struct talk *talk, const Holdfast__V1__Message *m);
 // Everything up to this sequence is here.
 uint64_t talk_complete_to(const struct talk *talk);
 // NULL when there is no such message here, or the delivery is what it was.

@@ -68,8 +68,8 @@ const struct command commands[] = {
                 .usage = "NAME --roles a,b --pools p,q [--capacity N] [--phone-file F | "
                          "--phone-stdin]"
                          " [--password-file F]",
-                .help = "Add or change a person. --password-file is the new password of that "
-                        "person here;\n"
+                .help = "Add or change a person.\nHere --password-file is the new password of that "
+                        "person; "
                         "your own comes from the configuration or $HOLDFAST_PASSWORD_FILE.",
                 .options = "--roles --pools --capacity --phone-file --phone-stdin",
                 .operands = 1,
@@ -111,9 +111,9 @@ const struct command commands[] = {
                 .run = run_phone},
         {.name = "frame",
                 .usage = "json|hex|binary",
-                .help = "Convert one frame of the console protocol from standard input (JSON, or "
-                        "protobuf in\n"
-                        "hex), to test a client of your own.",
+                .help = "Convert a frame of the console protocol, to test a client of your "
+                        "own.\nIt comes on "
+                        "standard input, as JSON or as protobuf in hex.",
                 .operands = 1,
                 .run = run_frame},
         {0},
