@@ -8,6 +8,7 @@ from house import House, new_number
 from poll import poll
 from programs import PATIENCE
 from schema import pb
+from web import Raw
 
 
 @pytest.fixture
@@ -59,11 +60,31 @@ def test_drain_on_request(drained):
     assert house.process.wait_exit(12) == 0
 
 
-def test_reload_keeps_the_old_configuration_when_the_new_is_wrong(drained):
+def served(house):
+    with Raw(house.gateways_port, house.context) as raw:
+        return raw.socket.getpeercert()["serialNumber"]
+
+
+def test_certificates_are_read_again_and_a_bad_one_is_not_taken(drained):
     house = drained
-    kept = house.config_file.read_text()
-    house.config_file.write_text(kept.replace("offer_s", "offer_seconds"))
+    console = house.counselor(house.take())
+    tls = house.config["listeners"]["gateways"]
+    kept = {key: tls[key].read_bytes() for key in ("certificate_file", "key_file")}
+    old = served(house)
+    certificate, key = house.authority.issue("renewed")
+    try:
+        tls["certificate_file"].write_bytes(certificate.read_bytes())
+        tls["key_file"].write_bytes(key.read_bytes())
+        house.process.signal(signal.SIGHUP)
+        poll(lambda: served(house) != old, 5 * PATIENCE, "the new certificate to be served")
+        new = served(house)
+        tls["certificate_file"].write_bytes(b"no certificate")
+        house.process.signal(signal.SIGHUP)
+        poll(lambda: "event=certificates_kept" in house.log_text(), 5 * PATIENCE, "the refusal in the log")
+        assert served(house) == new and house.is_ready()
+    finally:
+        for key, data in kept.items():
+            tls[key].write_bytes(data)
+    console.ask("ping")
     house.process.signal(signal.SIGHUP)
-    poll(lambda: "offer_seconds" in house.log_text(), 5 * PATIENCE, "the log to name the key")
-    assert house.is_ready()
-    house.text(house.take(), new_number(), "still served")
+    poll(lambda: served(house) == old, 5 * PATIENCE, "the first certificate again")

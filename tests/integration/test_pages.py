@@ -1,10 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """On call: nobody waits in silence."""
+import pytest
+
 from house import new_number
 from poll import poll, stays
 from schema import pb
 
 POOLS = {"urgent": 9, "urgent_again": 1}
+
+
+@pytest.fixture
+def pool(house):
+    p = house.take("urgent")
+    yield p
+    house.clear(p)
+
+
+@pytest.fixture
+def pool_again(house):
+    p = house.take("urgent_again")
+    yield p
+    house.clear(p)
 
 LOW = "just wanted to say hello"
 IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
@@ -20,8 +36,7 @@ def open_page(house, pool):
                 what="an open page")
 
 
-def test_an_unanswered_text_pages_level_after_level_and_again(house):
-    pool = house.take("urgent")
+def test_an_unanswered_text_pages_level_after_level_and_again(house, pool):
     first, second, last = on_call(house, pool, pool.first, pool.second, pool.last)
     house.text(pool, new_number(), IMMINENT)
     page = house.carrier.wait(first.phone)
@@ -37,8 +52,7 @@ def test_an_unanswered_text_pages_level_after_level_and_again(house):
     assert order[:3] == [first.phone, second.phone, first.phone], "an endless policy needs no catch-all"
 
 
-def test_a_page_starts_within_a_second_of_answer_by(house):
-    pool = house.take("urgent")
+def test_a_page_starts_within_a_second_of_answer_by(house, pool):
     on_call(house, pool, pool.first)
     house.text(pool, new_number(), LOW)
     entry = next(e for e in house.operator.ask("get_queue", limit=500).entries if e.pool == pool.name)
@@ -47,15 +61,13 @@ def test_a_page_starts_within_a_second_of_answer_by(house):
     assert record.conversation == entry.conversation
 
 
-def test_empty_levels_are_passed_over_at_once(house):
-    pool = house.take("urgent")
+def test_empty_levels_are_passed_over_at_once(house, pool):
     [last] = on_call(house, pool, pool.last)
     house.text(pool, new_number(), LOW)
     house.carrier.wait(last.phone, deadline=2.5)
 
 
-def test_ack_by_number_stops_the_paging(house):
-    pool = house.take("urgent")
+def test_ack_by_number_stops_the_paging(house, pool):
     first, second = on_call(house, pool, pool.first, pool.second)
     house.text(pool, new_number(), IMMINENT)
     house.carrier.wait(first.phone)
@@ -72,8 +84,7 @@ def test_ack_by_number_stops_the_paging(house):
                 if e.pool == pool.name and e.conversation != record.conversation], "an ACK is no conversation"
 
 
-def test_ok_is_enough_where_one_page_is_open(house):
-    pool = house.take("urgent")
+def test_ok_is_enough_where_one_page_is_open(house, pool):
     [first] = on_call(house, pool, pool.first)
     house.text(pool, new_number(), IMMINENT)
     house.carrier.wait(first.phone)
@@ -81,8 +92,8 @@ def test_ok_is_enough_where_one_page_is_open(house):
     poll(lambda: open_page(house, pool).state == pb.PAGE_STATE_ACKNOWLEDGED, what="the page to be acknowledged")
 
 
-def test_an_acknowledged_page_rings_again_when_nothing_happens(house):
-    pool = house.take("urgent_again")
+def test_an_acknowledged_page_rings_again_when_nothing_happens(house, pool_again):
+    pool = pool_again
     [first] = on_call(house, pool, pool.first)
     house.text(pool, new_number(), IMMINENT)
     house.carrier.wait(first.phone)
@@ -93,8 +104,7 @@ def test_an_acknowledged_page_rings_again_when_nothing_happens(house):
     house.carrier.wait(first.phone, before + 1)
 
 
-def test_taking_the_conversation_resolves_the_page(house):
-    pool = house.take("urgent")
+def test_taking_the_conversation_resolves_the_page(house, pool):
     [first] = on_call(house, pool, pool.first)
     house.text(pool, new_number(), IMMINENT)
     house.carrier.wait(first.phone)
@@ -109,8 +119,7 @@ def test_taking_the_conversation_resolves_the_page(house):
     assert house.operator.refused("acknowledge_page", number=number) in ("conflict", "not_found")
 
 
-def test_pages_are_acknowledged_by_operators_too(house):
-    pool = house.take("urgent")
+def test_pages_are_acknowledged_by_operators_too(house, pool):
     on_call(house, pool, pool.first)
     house.text(pool, new_number(), IMMINENT)
     number = open_page(house, pool).number
@@ -121,8 +130,7 @@ def test_pages_are_acknowledged_by_operators_too(house):
     assert house.operator.refused("acknowledge_page", number=999999) == "not_found"
 
 
-def test_a_stranger_cannot_acknowledge(house):
-    pool = house.take("urgent")
+def test_a_stranger_cannot_acknowledge(house, pool):
     on_call(house, pool, pool.first)
     house.text(pool, new_number(), IMMINENT)
     number = open_page(house, pool).number
@@ -132,8 +140,7 @@ def test_a_stranger_cannot_acknowledge(house):
     assert len(waiting) == 2, "it is a text like any other"
 
 
-def test_a_failed_page_does_not_hold_up_the_next_level(house):
-    pool = house.take("urgent")
+def test_a_failed_page_does_not_hold_up_the_next_level(house, pool):
     first, second = on_call(house, pool, pool.first, pool.second)
     house.carrier.behave = lambda sent: "refuse" if sent.to == first.phone else "accept"
     try:

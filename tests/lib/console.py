@@ -11,6 +11,7 @@ import uuid
 import websockets
 from google.protobuf import json_format
 
+from poll import Late
 from programs import PATIENCE
 from schema import pb
 
@@ -76,11 +77,14 @@ class Console:
         self.seen = []  # every frame, for failure messages
         self._ids = itertools.count(1)
         self._changed = threading.Condition()
-        self._socket = _shared_loop().run(websockets.connect(
-            url, ssl=context, subprotocols=["holdfast.v1"], compression=None, ping_interval=None,
-            max_size=2**20, open_timeout=DEADLINE, close_timeout=2))
+        self._socket = _shared_loop().run(self._connect(context))
         assert self._socket.subprotocol == "holdfast.v1"
         asyncio.run_coroutine_threadsafe(self._read(), _shared_loop().loop)
+
+    async def _connect(self, context):
+        return await websockets.connect(
+            self.url, ssl=context, subprotocols=["holdfast.v1"], compression=None, ping_interval=None,
+            max_size=2**20, open_timeout=DEADLINE, close_timeout=2)
 
     async def _read(self):
         try:
@@ -109,9 +113,10 @@ class Console:
                 if found is not None:
                     return found
                 left = end - time.monotonic()
-                if self.closed is not None or left <= 0:
-                    why = f"connection closed with {self.closed}" if self.closed is not None else f"not within {deadline} s"
-                    raise AssertionError(f"{what}: {why}; last frames: {self.seen[-5:]}")
+                if self.closed is not None:
+                    raise AssertionError(f"{what}: connection closed with {self.closed}; last frames: {self.seen[-5:]}")
+                if left <= 0:
+                    raise Late(f"{what}: not within {deadline} s; last frames: {self.seen[-5:]}")
                 self._changed.wait(left)
 
     # ---- frames

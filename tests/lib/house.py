@@ -7,7 +7,6 @@ import itertools
 import json
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import uuid
@@ -16,7 +15,7 @@ from pathlib import Path
 import programs
 from carrier import Carrier
 from console import Console
-from poll import poll
+from poll import Late, poll
 from ports import free_port
 from programs import PATIENCE, Process, program
 from redis_server import redis_cli
@@ -156,7 +155,8 @@ class House:
 
     def keys(self):
         (self.folder / "state").mkdir(exist_ok=True, mode=0o700)
-        done = subprocess.run(self.argv("--generate-keys"), capture_output=True, text=True, timeout=20)
+        done = subprocess.run([program("holdfastd"), "--generate-keys", self.folder / "state/keys"],
+                              capture_output=True, text=True, timeout=20)
         assert done.returncode == 0, done.stderr
 
     def start(self, *options, wait=True):
@@ -315,6 +315,17 @@ class House:
             everything.update(self._check_pool(f"{{{pool.name}}}"))
         return everything
 
+    def clear(self, pool):
+        """Takes and closes whatever waits in a pool, so that its pages end and tell the next test nothing."""
+        console = self.counselor(pool, capacity=10)
+        while True:
+            try:
+                console.hang_up(console.take(deadline=0.7))
+            except Late:
+                break
+        console.away()
+        console.leave()
+
     def _check_pool(self, tag):
         names = {k[len(tag) + 3:] for k in self.cli("keys", f"{tag}:c:*".replace("{", "\\{").replace("}", "\\}"))}
         queued = self.cli("zrange", f"{tag}:q", 0, -1) + self.cli("zrange", f"{tag}:q0", 0, -1)
@@ -347,6 +358,3 @@ def members(house, key):
     return {"zset": lambda: house.cli("zrange", key, 0, -1), "set": lambda: house.cli("smembers", key),
             "none": list}[kind]()
 
-
-def interrupt(process):
-    process.signal(signal.SIGINT)

@@ -58,7 +58,9 @@ omit-empty = true
 post-url = "{post_url}"
 """
 
-GOT = re.compile(r"Got message \d+: <(\S+) (\S+) (\S+) ?(.*)>\s*$", re.S)
+GOT = re.compile(r"Got message \d+: <(.*)>\s*$", re.S)
+WHOLE = re.compile(r"(\S+) (\S+) (text|ucs-2|data) (.*)", re.S)
+PART = re.compile(r"(\S+) (\S+) udh (\S+) data (.*)", re.S)
 
 
 def _listens(port):
@@ -66,12 +68,31 @@ def _listens(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _bytes(coded):
+    return unquote_to_bytes(coded.replace("+", " "))
+
+
 def _decode(kind, payload):
-    if kind == "ucs-2":
-        return unquote_to_bytes(payload.replace("+", " ")).decode("utf-16-be")
     if kind == "text":
         return payload
-    return unquote_to_bytes(payload.replace("+", " ")).decode("utf-8", "replace")
+    return _bytes(payload).decode("utf-16-be" if kind == "ucs-2" else "utf-8", "replace")
+
+
+class _Parts:
+    """Concatenated messages, put together by reference, total and number (3GPP TS 23.040, 9.2.3.24.1)."""
+
+    def __init__(self):
+        self._parts = {}
+
+    def add(self, sender, to, header, payload):
+        """The whole text when this was its last part, or None."""
+        reference, total, number = _bytes(header)[-3:]
+        parts = self._parts.setdefault((sender, to, reference), {})
+        parts[number] = _bytes(payload)
+        if len(parts) < total:
+            return None
+        whole = b"".join(parts[i] for i in sorted(parts))
+        return whole.decode("utf-16-be" if b"\0" in whole else "utf-8", "replace")
 
 
 class Kannel:
@@ -116,12 +137,17 @@ class Kannel:
 
     def received(self):
         """All that came over the air: (from, to, text)."""
-        out = []
+        out, parts = [], _Parts()
         for entry in re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", self._air.output()):
-            match = GOT.search(entry)
-            if match:
-                sender, to, kind, payload = match.groups()
-                out.append((sender, to, _decode(kind, payload)))
+            got = GOT.search(entry)
+            whole, part = (WHOLE.fullmatch(got[1]), PART.fullmatch(got[1])) if got else (None, None)
+            if whole:
+                out.append([whole[1], whole[2], _decode(whole[3], whole[4])])
+            elif part:
+                text = parts.add(*part.groups())
+                out += [[part[1], part[2], text]] if text is not None else []
+            elif got and out:
+                out[-1][2] += "\n" + got[1]  # fakesmsc cuts at line ends
         return out
 
     def logs(self):
