@@ -266,24 +266,15 @@ bool client_ready(const struct client *c)
 	return c->signed_in;
 }
 
-static void forget(uint64_t id, void *value, void *arg)
-{
-	struct client *c = arg;
-	struct request *r = value;
-
-	loop_cancel(c->loop, r->timer);
-	idmap_remove(c->requests, id);
-	free(r);
-}
-
 void client_free(struct client *c)
 {
 	if (!c)
 		return;
+	c->signed_in = false;
 	if (c->ws)
 		ws_close(c->ws, 1000, "done");
 	loop_cancel(c->loop, c->connect_timer);
-	idmap_each(c->requests, forget, c);
+	end_requests(c);
 	idmap_free(c->requests);
 	tls_unref(c->tls);
 	free(c);

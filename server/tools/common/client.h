@@ -34,7 +34,8 @@ struct client;
 // server.
 struct client *client_new(struct loop *l, const struct settings *s, const char *program,
         const struct client_events *events, void *arg, struct buf *error);
-void client_free(struct client *c); // not from a callback
+// Not from a callback. Requests under way are answered with NULL.
+void client_free(struct client *c);
 void client_connect(struct client *c);
 bool client_ready(const struct client *c);
 // An empty request with that member of the oneof, its body allocated: fill it and free it with

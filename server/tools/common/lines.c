@@ -2,6 +2,7 @@
 // Reads lines of standard input without holding up the loop.
 #include "lines.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct lines {
 	char *line;
 	size_t size;
 	ssize_t len;
+	bool reading;
 };
 
 struct lines *lines_new(struct loop *l, lines_fn fn, void *arg)
@@ -37,6 +39,7 @@ static void line_read(void *arg)
 	struct lines *in = arg;
 	struct buf text = {0};
 
+	in->reading = false;
 	if (in->len < 0) {
 		in->fn(NULL, in->arg);
 		return;
@@ -48,6 +51,18 @@ static void line_read(void *arg)
 
 void lines_next(struct lines *in)
 {
+	in->reading = true;
 	if (!loop_offload(in->loop, read_line, line_read, in))
 		fatal("event=input_not_read");
+}
+
+void lines_end(struct lines *in)
+{
+	if (in->reading)
+		return;
+	loop_free(in->loop);
+	if (in->line)
+		mem_wipe(in->line, in->size);
+	free(in->line);
+	free(in);
 }

@@ -13,3 +13,5 @@ typedef void (*lines_fn)(const char *line, void *arg);
 struct lines *lines_new(struct loop *l, lines_fn fn, void *arg);
 // Asks for the next line; `fn` is called once, later.
 void lines_next(struct lines *in);
+// Frees it and the loop, unless a worker still waits for a line: then they end with the process.
+void lines_end(struct lines *in);

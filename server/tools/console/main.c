@@ -107,9 +107,12 @@ static void print_help(void)
 	buf_free(&options);
 }
 
-static int fail(int code, const char *text)
+static int fail(int code, struct buf *error)
 {
-	fprintf(stderr, "holdfast-console: %s\n", text);
+	struct bytes text = bytes_trim(buf_bytes(error));
+
+	fprintf(stderr, "holdfast-console: %.*s\n", (int)text.len, (const char *)text.data);
+	buf_free(error);
 	return code;
 }
 
@@ -118,31 +121,44 @@ static void on_interrupt(void *arg)
 	console_leave(arg);
 }
 
-static int run(const struct args *args)
+static int run(struct settings *settings)
 {
-	struct settings settings = {0};
-	struct console c = {.settings = &settings, .code = EXIT_DONE};
+	struct console c = {.settings = settings, .code = EXIT_DONE};
 	struct buf error = {0};
 
-	if (!settings_resolve(&settings, args, SETTINGS_COUNSELOR, &error))
-		return fail(EXIT_FAILED, buf_str(&error));
 	c.loop = loop_new(clock_system());
 	c.client = client_new(
-	        c.loop, &settings, "holdfast-console/" TOOLS_VERSION, &console_events, &c, &error);
-	if (!c.client)
-		return fail(EXIT_FAILED, buf_str(&error));
+	        c.loop, settings, "holdfast-console/" TOOLS_VERSION, &console_events, &c, &error);
+	if (!c.client) {
+		loop_free(c.loop);
+		return fail(EXIT_FAILED, &error);
+	}
 	c.view = view_new(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 	c.in = lines_new(c.loop, on_line, &c);
 	loop_on_signal(c.loop, SIGINT, on_interrupt, &c);
 	loop_on_signal(c.loop, SIGTERM, on_interrupt, &c);
 	client_connect(c.client);
 	loop_run(c.loop);
-	// A worker may still wait for the terminal: the process ends with the loop as it is.
+	c.leaving = true;
 	client_free(c.client);
 	console_free_state(&c);
 	view_free(c.view);
-	settings_free(&settings);
+	lines_end(c.in);
 	return c.code;
+}
+
+static int sign_in(const struct args *args)
+{
+	struct settings settings = {0};
+	struct buf error = {0};
+	int code;
+
+	if (settings_resolve(&settings, args, SETTINGS_COUNSELOR, &error))
+		code = run(&settings);
+	else
+		code = fail(EXIT_FAILED, &error);
+	settings_free(&settings);
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -153,7 +169,7 @@ int main(int argc, char **argv)
 	log_set_level(LOG_ERROR);
 	signal(SIGPIPE, SIG_IGN);
 	if (!args_parse(&args, argc, argv, option_tables, &error))
-		return fail(EXIT_USAGE, buf_str(&error));
+		return fail(EXIT_USAGE, &error);
 	if (args_has(&args, "--help")) {
 		print_help();
 		return EXIT_DONE;
@@ -162,7 +178,8 @@ int main(int argc, char **argv)
 		puts("holdfast-console " TOOLS_VERSION);
 		return EXIT_DONE;
 	}
-	if (args.words_count > 0)
-		return fail(EXIT_USAGE, "takes options only; see --help");
-	return run(&args);
+	if (args.words_count == 0)
+		return sign_in(&args);
+	buf_append_str(&error, "takes options only; see --help");
+	return fail(EXIT_USAGE, &error);
 }

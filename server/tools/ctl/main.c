@@ -219,10 +219,13 @@ int main(int argc, char **argv)
 
 	// What goes wrong is said in words; the log of the ranks below would only say it twice.
 	log_set_level(LOG_ERROR);
-	if (!args_parse(&c.args, argc, argv, option_tables, &error))
-		return ctl_fail(EXIT_USAGE, "%s", buf_str(&error));
-	c.json = args_has(&c.args, "--json");
-	code = run(&c);
+	if (args_parse(&c.args, argc, argv, option_tables, &error)) {
+		c.json = args_has(&c.args, "--json");
+		code = run(&c);
+	} else {
+		code = ctl_fail(EXIT_USAGE, "%s", buf_str(&error));
+	}
 	settings_free(&c.settings);
+	buf_free(&error);
 	return code;
 }

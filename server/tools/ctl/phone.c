@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../common/table.h"
 #include "base/codec.h"
@@ -283,18 +282,37 @@ static void stop(void *arg)
 	loop_stop(arg);
 }
 
-static bool start(struct phone *p, struct buf *error)
+static bool start(struct phone *p, const struct args *a, struct buf *error)
 {
-	if (!read_secrets(p, error))
+	if (!pick(p, a, error) || !read_secrets(p, error))
 		return false;
 	p->loop = loop_new(clock_system());
-	if (!phone_serve(p, error))
-		return false;
-	p->http = http_client_new(p->loop);
 	p->in = lines_new(p->loop, on_line, p);
+	p->http = http_client_new(p->loop);
 	loop_on_signal(p->loop, SIGINT, stop, p->loop);
 	loop_on_signal(p->loop, SIGTERM, stop, p->loop);
-	return true;
+	return phone_serve(p, error);
+}
+
+static void end(struct phone *p)
+{
+	phone_close(p);
+	if (p->http)
+		http_client_free(p->http);
+	if (p->in)
+		lines_end(p->in);
+	buf_wipe(&p->secret);
+	buf_wipe(&p->path_secret);
+	free(p->from);
+}
+
+static void run_until_stopped(struct phone *p)
+{
+	printf("Phone %s texts %s through gateway %s. What it gets shows as \"←\".\n", p->from,
+	        p->to, p->gateway->name);
+	puts("Type a text and Enter. /from NUMBER is another handset; Ctrl-D or Ctrl-C ends.");
+	lines_next(p->in);
+	loop_run(p->loop);
 }
 
 int run_phone(struct ctl *c)
@@ -304,18 +322,13 @@ int run_phone(struct ctl *c)
 
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!settings_load(&c->settings, &c->args, &error))
-		return ctl_fail(EXIT_FAILED, "%s", buf_str(&error));
-	p.config = c->settings.config;
-	if (!pick(&p, &c->args, &error) || !start(&p, &error))
-		return ctl_fail(EXIT_FAILED, "%s", buf_str(&error));
-	printf("Phone %s texts %s through gateway %s. What it gets shows as \"←\".\n", p.from, p.to,
-	        p.gateway->name);
-	puts("Type a text and Enter. /from NUMBER is another handset; Ctrl-D or Ctrl-C ends.");
-	lines_next(p.in);
-	loop_run(p.loop);
-	// A worker may still wait for the terminal: the process ends with the loop as it is.
-	listener_free(p.listener);
-	unlink(p.gateway->send_socket);
+	if (settings_load(&c->settings, &c->args, &error))
+		p.config = c->settings.config;
+	if (p.config && start(&p, &c->args, &error))
+		run_until_stopped(&p);
+	else
+		p.code = ctl_fail(EXIT_FAILED, "%s", buf_str(&error));
+	end(&p);
+	buf_free(&error);
 	return p.code;
 }

@@ -29,3 +29,4 @@ struct phone {
 
 // Serves Kannel's sendsms on the gateway's send_socket. False leaves one line in `error`.
 MUST_CHECK bool phone_serve(struct phone *p, struct buf *error);
+void phone_close(struct phone *p);

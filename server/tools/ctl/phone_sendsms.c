@@ -209,3 +209,10 @@ bool phone_serve(struct phone *p, struct buf *error)
 	        http_server_accept, p->server, error);
 	return p->listener != NULL;
 }
+
+void phone_close(struct phone *p)
+{
+	listener_free(p->listener);
+	if (p->server)
+		http_server_free(p->server);
+}
