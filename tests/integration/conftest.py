@@ -18,16 +18,14 @@ def pytest_configure(config):
     config.holdfast_seed = int(os.environ.get("HOLDFAST_SEED") or random.SystemRandom().randrange(2**32))
 
 
-def pytest_report_header(config):
-    return f"holdfast: HOLDFAST_SEED={config.holdfast_seed}"
+def pytest_terminal_summary(terminalreporter, config):
+    terminalreporter.write_line(f"HOLDFAST_SEED={config.holdfast_seed}")
 
 
 @pytest.fixture
 def seeded(request):
     """Chance that can be repeated: the seed is printed, and set by HOLDFAST_SEED."""
-    seed = request.config.holdfast_seed
-    print(f"HOLDFAST_SEED={seed}")
-    return random.Random(f"{seed} {request.node.name}")
+    return random.Random(f"{request.config.holdfast_seed} {request.node.name}")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from poll import poll
 from programs import PATIENCE, sanitizer_reports
 from web import Raw, call, status_of
 
-POOLS = {"calm": 5}
+POOLS = {"calm": 6}
 
 GOOD_TARGET = f"/v1/gateways/kannel/messages/{PATH_SECRET}?id=ID&from=%2B15005550001&to=741000&ts=0&coding=0&charset=UTF-8"
 UPGRADE = (b"GET /v1/console HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -326,6 +326,11 @@ def _drip(raw, data, every, until):
 def test_slow_peers_are_cut_at_an_absolute_time(house, quick):
     """Every peer sends a little all the time, so only a deadline on the whole can catch it. All run at once."""
     took, threads = {}, []
+    pool = house.take()
+    frozen = house.counselor(pool)
+    house.text(pool, new_number(), "do not lose me")
+    frozen.take()
+    frozen.freeze()
 
     def run(name, make):
         try:
@@ -365,18 +370,27 @@ def test_slow_peers_are_cut_at_an_absolute_time(house, quick):
             assert code == 1008, code
             return time.monotonic() - begin
 
+    def frozen_console():
+        """Hangs without closing anything: silence alone gives its people back."""
+        begin = time.monotonic()
+        poll(lambda: any(e.pool == pool.name for e in house.operator.ask("get_queue", limit=500).entries), 30,
+             "the frozen console's conversation in the queue", every=0.2)
+        return time.monotonic() - begin
+
     def silent():
         begin = time.monotonic()
         with Raw(house.gateways_port, deadline=16) as raw:
             raw.read()
             return time.monotonic() - begin
 
-    for make in (slow_handshake, slow_header, slow_body, slow_upgrade, slow_admin, never_signs_in, silent):
+    for make in (slow_handshake, slow_header, slow_body, slow_upgrade, slow_admin, never_signs_in, silent, frozen_console):
         threads.append(threading.Thread(target=run, args=(make.__name__, make)))
         threads[-1].start()
     for thread in threads:
         thread.join()
-    assert all(isinstance(t, float) and t < 13 * PATIENCE for t in took.values()) and len(took) == len(threads), took
+    # Twenty seconds of silence and two of grace; ten for the longest of the others.
+    limits = {name: (25 if name == "frozen_console" else 13) * PATIENCE for name in took}
+    assert all(isinstance(t, float) and t < limits[name] for name, t in took.items()) and len(took) == len(threads), took
 
 
 def test_a_console_that_does_not_read_delays_nobody(house, quick):

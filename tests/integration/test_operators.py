@@ -137,12 +137,3 @@ def test_usage_errors(house):
         assert done.returncode == 2 and done.stderr, words
     assert house.ctl("--help").stdout.count("\n") > 10
     assert house.ctl("--version").stdout
-
-
-def test_frame_converts_both_ways(house):
-    from programs import ROOT
-    for name in ("offer", "log_in", "corner_text"):
-        text = (ROOT / f"proto/vectors/{name}.json").read_text()
-        coded = (ROOT / f"proto/vectors/{name}.hex").read_text()
-        assert house.ctl("frame", "hex", stdin=text).stdout.split() == coded.split(), name
-        assert pb and house.ctl("frame", "json", stdin=coded).stdout

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from house import PATH_SECRET, new_number
+from house import PATH_SECRET, House, new_number
 from poll import poll
 from schema import pb
 from web import call
@@ -202,3 +202,19 @@ def test_reports_set_failed_and_never_go_back(house):
     failing = console.reply(conversation, "two")
     house.report(house.carrier.wait(texter, 2), 2)
     console.expect("delivery_change", lambda d: d.message == failing.id and d.delivery == pb.DELIVERY_FAILED)
+
+
+def test_a_gateway_that_must_show_its_certificate(authority):
+    def edit(config):
+        config["listeners"]["gateways"]["client_ca_file"] = authority.ca
+        config["gateways"][0]["require_client_certificate"] = True
+
+    house = House(authority, edit=edit)
+    try:
+        house.start()
+        [pool] = house.pools
+        assert house.post(pool, new_number(), "who am I?").status == 403
+        house.context = authority.client(*authority.issue("smsbox"))
+        assert house.post(pool, new_number(), "it is me").status == 200
+    finally:
+        house.end()

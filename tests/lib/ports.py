@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ports for programs that must know them beforehand, from below the range the kernel hands out by itself."""
+import fcntl
 import os
 import random
 import socket
+import tempfile
+from pathlib import Path
 
-_taken = set()
-_choice = random.Random(os.getpid())
+_choice = random.SystemRandom()
+_locks = []  # held until the process ends, so that test programs side by side never choose the same port
 
 
 def _is_free(port):
@@ -19,9 +22,21 @@ def _is_free(port):
     return True
 
 
+def _lock(port):
+    folder = Path(tempfile.gettempdir()) / f"hf-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = open(folder / str(port), "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _locks.append(lock)
+    return True
+
+
 def free_port():
     while True:
         port = _choice.randrange(20000, 32000)
-        if port not in _taken and _is_free(port):
-            _taken.add(port)
+        if _lock(port) and _is_free(port):
             return port
