@@ -25,7 +25,7 @@ struct escalation_policy {
 
 struct escalation {
 	enum escalation_state state;
-	size_t step;   // the level to page next; == levels means the catch-all
+	size_t step;   // the level to page next; == levels means the catch-all, levels + 1 that it was paged
 	uint32_t pass; // complete passes so far
 };
 
@@ -39,9 +39,9 @@ struct escalation_decision {
 
 // Life-safety levels repeat without end.
 bool escalation_without_end(enum level l);
-// The decision at now_ms for a triggered escalation. Empty levels are skipped at once. Each pass ends with the catch-all; then, after the
-// longest delay, comes the next pass, or, when the last one is over, the catch-all alone, for ever. A policy whose levels are all empty
-// goes to the catch-all in the same call.
+// The decision at now_ms for a triggered escalation. Empty levels are skipped at once, and so is a catch-all where nobody can be
+// paged. Each pass ends with the catch-all; then, after the longest delay, comes the next pass, or, when the last one is over, the
+// catch-all alone, for ever. A policy whose levels are all empty goes to the catch-all in the same call.
 struct escalation_decision escalate_step(const struct escalation *e, const struct escalation_policy *p,
 	bool without_end, int64_t now_ms);
 // An acknowledgement whose deadline passed with the conversation still unanswered: triggered again, from the level that was paged last.

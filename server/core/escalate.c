@@ -8,6 +8,8 @@
 
 // Every decision has a next one, no matter what the configuration says.
 #define STEP_MIN_MS 1000
+// How soon to look again when nobody at all can be paged.
+#define NOBODY_MS 10000
 
 bool escalation_without_end(enum level l)
 {
@@ -31,34 +33,39 @@ static size_t next_reachable(const struct escalation_policy *p, size_t step)
 	return step;
 }
 
-// The catch-all has been reached: once, and then the levels again; or, after the last pass, it
-// alone, for ever.
-static struct escalation_decision at_catch_all(const struct escalation *e,
-        const struct escalation_policy *p, bool without_end, int64_t now_ms)
+// Pages `step`, which somebody answers for, and says what comes after it.
+static struct escalation_decision page_at(
+        const struct escalation_policy *p, size_t step, uint32_t pass, int64_t now_ms)
 {
-	struct escalation_decision d = {.page = p->catch_all_reachable, .level = p->levels};
-	bool again = without_end || e->pass < p->repeats;
-	d.nobody_reachable = !p->catch_all_reachable && next_reachable(p, 0) == p->levels;
-	d.next.state = ESCALATION_TRIGGERED;
-	d.next.step = again ? 0 : p->levels;
-	d.next.pass = again ? e->pass + 1 : e->pass;
-	d.next_at_ms = now_ms + longest_delay(p);
-	return d;
+	int64_t delay = step < p->levels ? p->delay_ms[step] : longest_delay(p);
+	return (struct escalation_decision){
+	        .page = true,
+	        .level = step,
+	        .next = {ESCALATION_TRIGGERED, step + 1, pass},
+	        .next_at_ms = now_ms + (delay > STEP_MIN_MS ? delay : STEP_MIN_MS),
+	};
 }
 
 struct escalation_decision escalate_step(const struct escalation *e,
         const struct escalation_policy *p, bool without_end, int64_t now_ms)
 {
-	size_t level = next_reachable(p, e->step);
-	if (level >= p->levels)
-		return at_catch_all(e, p, without_end, now_ms);
-	struct escalation_decision d = {.page = true, .level = level};
-	int64_t delay = p->delay_ms[level] > STEP_MIN_MS ? p->delay_ms[level] : STEP_MIN_MS;
-	d.next.state = ESCALATION_TRIGGERED;
-	d.next.step = level + 1;
-	d.next.pass = e->pass;
-	d.next_at_ms = now_ms + delay;
-	return d;
+	size_t step = next_reachable(p, e->step);
+	uint32_t pass = e->pass;
+	bool again = step > p->levels && (without_end || pass < p->repeats);
+	if (again || (step >= p->levels && !p->catch_all_reachable)) {
+		step = next_reachable(p, 0); // an empty catch-all is passed over like any level
+		pass++;
+	}
+	if (step < p->levels)
+		return page_at(p, step, pass, now_ms);
+	if (p->catch_all_reachable)
+		return page_at(p, p->levels, pass, now_ms);
+	return (struct escalation_decision){
+	        .level = p->levels,
+	        .nobody_reachable = true,
+	        .next = {ESCALATION_TRIGGERED, 0, e->pass},
+	        .next_at_ms = now_ms + NOBODY_MS,
+	};
 }
 
 struct escalation escalate_again(const struct escalation *e)
@@ -78,22 +85,24 @@ static size_t skip_blanks(const char *text, size_t len, size_t at)
 	return at;
 }
 
-// Up to nine digits at `at`, with a # before them if they like; the rest must be blanks or a full
-// stop.
+// Nothing, or a number above 0 of up to nine digits, with a # before it if they like; then a full
+// stop or an exclamation mark, then blanks.
 static bool read_number(const char *text, size_t len, size_t at, uint64_t *number)
 {
 	uint64_t n = 0;
-	if (at < len && text[at] == '#')
+	bool wanted = at < len && text[at] == '#';
+	if (wanted)
 		at++;
 	size_t start = at;
 	for (; at < len && isdigit((unsigned char)text[at]) && at - start < 9; at++)
 		n = n * 10 + (uint64_t)(text[at] - '0');
-	bool digits = at > start;
+	if ((wanted || at > start) && n == 0)
+		return false;
 	if (at < len && (text[at] == '.' || text[at] == '!'))
 		at++;
 	if (skip_blanks(text, len, at) != len)
 		return false;
-	*number = digits ? n : 0;
+	*number = n;
 	return true;
 }
 

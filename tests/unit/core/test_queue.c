@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Levels, the order of the queue, who is asked next, and the states of a conversation.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/assign.h"
+#include "core/conversation.h"
+#include "core/level.h"
+
+static const struct by_level boost = {.ms = {[LEVEL_LOW] = 0,
+                                              [LEVEL_MEDIUM] = 60000,
+                                              [LEVEL_UNKNOWN] = 300000,
+                                              [LEVEL_HIGH] = 900000,
+                                              [LEVEL_IMMINENT] = 77}};
+
+static void test_level_names(void **state)
+{
+	(void)state;
+	enum level back = LEVEL_LOW;
+	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++) {
+		assert_true(level_from_name(level_name((enum level)l), &back));
+		assert_int_equal(back, l);
+	}
+	assert_string_equal(level_name(LEVEL_IMMINENT), "imminent");
+	assert_string_equal(level_name((enum level)0), "none");
+	assert_string_equal(level_name((enum level)6), "none");
+	assert_false(level_from_name("none", &back));
+	assert_false(level_from_name("", &back));
+	assert_int_equal(level_max(LEVEL_MEDIUM, LEVEL_HIGH), LEVEL_HIGH);
+	assert_int_equal(level_max(LEVEL_UNKNOWN, LEVEL_MEDIUM), LEVEL_UNKNOWN);
+}
+
+static void test_score(void **state)
+{
+	(void)state;
+	assert_int_equal(queue_score(LEVEL_IMMINENT, 1000000, &boost), 1000000);
+	assert_int_equal(queue_score(LEVEL_HIGH, 1000000, &boost), 100000);
+	// A boost is a head start, not a class: who has waited longer than it goes first.
+	assert_true(queue_score(LEVEL_LOW, 0, &boost) < queue_score(LEVEL_HIGH, 900001, &boost));
+	assert_true(queue_score(LEVEL_LOW, 0, &boost) > queue_score(LEVEL_HIGH, 899999, &boost));
+}
+
+static void test_answer_by(void **state)
+{
+	(void)state;
+	assert_int_equal(queue_answer_by(LEVEL_HIGH, 1000, &boost, 0), 901000);
+	assert_int_equal(queue_answer_by(LEVEL_HIGH, 1000, &boost, 5000), 5000);
+	assert_int_equal(queue_answer_by(LEVEL_HIGH, 1000, &boost, 901001), 901000);
+}
+
+// The names of those chosen one after the other, each in turn excluded.
+static void test_choice(void **state)
+{
+	(void)state;
+	const struct assign_counselor counselors[] = {
+	        {"ada", true, 2, 1, 10},
+	        {"bea", false, 2, 0, 0},
+	        {"cyd", true, 1, 1, 0}, // full
+	        {"eve", true, 3, 0, 20},
+	        {"dan", true, 3, 0, 20},
+	        {"fay", true, 3, 0, 15},
+	};
+	static const int order[] = {5, 4, 3, 0, -1};
+	const char *excluded[4];
+	for (size_t i = 0; i < 5; i++) {
+		struct assign_conversation c = {excluded, i};
+		bool exhausted = i != 4;
+		assert_int_equal(assign_choose(&c, counselors, 6, &exhausted), order[i]);
+		assert_int_equal(exhausted, i == 4);
+		if (order[i] >= 0)
+			excluded[i] = counselors[order[i]].name;
+	}
+}
+
+static void test_nobody_is_not_exhausted(void **state)
+{
+	(void)state;
+	const struct assign_counselor full[] = {{"ada", true, 1, 1, 0}, {"bea", false, 1, 0, 0}};
+	const char *excluded[] = {"ada", "bea"};
+	struct assign_conversation c = {excluded, 2};
+	bool exhausted = true;
+	assert_int_equal(assign_choose(&c, full, 2, &exhausted), -1);
+	assert_false(exhausted);
+	assert_int_equal(assign_choose(&c, NULL, 0, NULL), -1);
+}
+
+static void test_moves(void **state)
+{
+	(void)state;
+	static const int legal[][2] = {{CONVERSATION_WAITING, CONVERSATION_OFFERED},
+	        {CONVERSATION_OFFERED, CONVERSATION_WAITING},
+	        {CONVERSATION_OFFERED, CONVERSATION_HELD},
+	        {CONVERSATION_HELD, CONVERSATION_WAITING},
+	        {CONVERSATION_HELD, CONVERSATION_WRAP_UP},
+	        {CONVERSATION_WRAP_UP, CONVERSATION_CLOSED}};
+	for (int from = 0; from <= 6; from++) {
+		for (int to = 0; to <= 6; to++) {
+			bool expected = false;
+			for (size_t i = 0; i < sizeof legal / sizeof legal[0]; i++)
+				expected = expected || (legal[i][0] == from && legal[i][1] == to);
+			assert_int_equal(conversation_may((enum conversation_state)from,
+			                         (enum conversation_state)to),
+			        expected);
+		}
+	}
+}
+
+static void test_state_names(void **state)
+{
+	(void)state;
+	enum conversation_state back;
+	for (int s = CONVERSATION_WAITING; s <= CONVERSATION_CLOSED; s++) {
+		assert_true(conversation_state_from_name(
+		        conversation_state_name((enum conversation_state)s), &back));
+		assert_int_equal(back, s);
+	}
+	assert_string_equal(conversation_state_name((enum conversation_state)9), "none");
+	assert_false(conversation_state_from_name("none", &back));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_level_names),
+	        cmocka_unit_test(test_score),
+	        cmocka_unit_test(test_answer_by),
+	        cmocka_unit_test(test_choice),
+	        cmocka_unit_test(test_nobody_is_not_exhausted),
+	        cmocka_unit_test(test_moves),
+	        cmocka_unit_test(test_state_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
