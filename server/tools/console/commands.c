@@ -114,13 +114,13 @@ static void on_accept(const Frame *answer, void *arg)
 	struct console *c = a->console;
 	const char *text;
 
+	if (client_answered(answer, HOLDFAST__V1__FRAME__BODY_CONVERSATION, &text))
+		console_switch(c, console_take(c, answer->conversation));
+	else
+		view_error(c->view, "not accepted: %s", text);
+	// Without an answer it may be ours, or still open: the next session tells.
 	if (answer)
 		console_forget_offer(c, a->conversation, a->epoch);
-	if (client_answered(answer, HOLDFAST__V1__FRAME__BODY_CONVERSATION, &text)) {
-		console_switch(c, console_take(c, answer->conversation));
-	} else {
-		view_error(c->view, "not accepted: %s", text);
-	}
 	asked(c);
 	free(a->conversation);
 	free(a);
