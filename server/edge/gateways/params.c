@@ -74,18 +74,27 @@ struct bytes params_get(const struct params *p, const char *name)
 	return (struct bytes){0};
 }
 
-static int compare_bytes(const struct buf *a, const struct buf *b)
+// Bytes of UTF-8 by the UTF-16 units they stand for: U+E000 to U+FFFF (EE, EF) come after all of F0
+// to F4.
+static int utf16_rank(uint8_t c)
+{
+	return c == 0xee || c == 0xef ? c + 0x100 : c;
+}
+
+static int compare_text(const struct buf *a, const struct buf *b)
 {
 	size_t common = a->len < b->len ? a->len : b->len;
-	int order = common ? memcmp(a->data, b->data, common) : 0;
-	return order ? order : (a->len > b->len) - (a->len < b->len);
+	for (size_t i = 0; i < common; i++)
+		if (a->data[i] != b->data[i])
+			return utf16_rank(a->data[i]) - utf16_rank(b->data[i]);
+	return (a->len > b->len) - (a->len < b->len);
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct param *x = a, *y = b;
-	int order = compare_bytes(&x->name, &y->name);
-	return order ? order : compare_bytes(&x->value, &y->value);
+	int order = compare_text(&x->name, &y->name);
+	return order ? order : compare_text(&x->value, &y->value);
 }
 
 void params_sort(struct params *p)

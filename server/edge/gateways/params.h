@@ -26,6 +26,6 @@ MUST_CHECK bool params_read(const struct gateway_request *r, struct params *out)
 MUST_CHECK bool params_read_form(struct bytes form, struct params *out);
 // First value of a name; data NULL when absent.
 struct bytes params_get(const struct params *p, const char *name);
-// By name, then by value, bytewise.
+// By name, then by value, in the order of UTF-16 units, as the strings of JavaScript and Java sort.
 void params_sort(struct params *p);
 void params_free(struct params *p); // wipes: texts and numbers are in it

@@ -85,6 +85,9 @@ static const struct vector {
                 "IK+Dwps556ElfBT0I3Rgjkr1wJU="},
         {"https://mycompany.com", "Digits=1234&SidAccount=AC123&Digits=5678&Sid=CA123&Digits=1234",
                 "IK+Dwps556ElfBT0I3Rgjkr1wJU="},
+        // Values beyond the Basic Multilingual Plane sort as UTF-16, before U+FF5E (npm twilio).
+        {"https://mycompany.com", "a=%EF%BD%9E&a=%F0%9F%98%B0&a=z&%EF%BD%9E=1&%F0%9F%98%B0=2",
+                "Q3iwLNe5MJMcjriHrBbM7AOhW8U="},
         // Signed with the scheme's port while the public URL has none, and the reverse.
         {"https://mycompany.com", CALL("14158675309"), "kvajT1Ptam85bY51eRf/AJRuM3w="},
         {"http://mycompany.com", CALL("14158675309"), "0ZXoZLH/DfblKGATFgpif+LLRf4="},
