@@ -18,11 +18,12 @@
 #include "base/log.h"
 #include "vault/mac.h"
 
-#define KEY_LEN   32
-#define NONCE_LEN 12
-#define TAG_LEN   16
-#define VERSION   1
-#define PARTS_MAX 4
+#define KEY_LEN    32
+#define NONCE_LEN  12
+#define TAG_LEN    16
+#define VERSION    1
+#define PARTS_MAX  4
+#define SEALED_MAX (1 << 30) // OpenSSL counts in int
 
 struct vault {
 	uint8_t kek[KEY_LEN];
@@ -69,7 +70,8 @@ static bool generate_one(const char *dir, const char *name, struct buf *error)
 	if (!ok) {
 		unlink(buf_str(&aside));
 		int fd = open(buf_str(&aside), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		ok = fd >= 0 && write_key(fd) && link(buf_str(&aside), buf_str(&path)) == 0;
+		ok = fd >= 0 && write_key(fd) &&
+		     (link(buf_str(&aside), buf_str(&path)) == 0 || errno == EEXIST);
 		if (!ok)
 			buf_printf(error, "cannot make %s: %s", buf_str(&path), strerror(errno));
 		if (fd >= 0)
@@ -182,6 +184,8 @@ static void seal(const uint8_t key[static KEY_LEN], const struct binding *bindin
 {
 	struct buf aad = {0};
 	size_t len = 1 + NONCE_LEN + plain.len + TAG_LEN;
+	if (len > SEALED_MAX)
+		fatal("event=seal text=\"too long\"");
 	uint8_t *sealed = xcalloc(1, len);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	bind_parts(binding, &aad);
@@ -214,7 +218,8 @@ static bool unseal(const uint8_t key[static KEY_LEN], const struct binding *bind
         struct bytes sealed, struct buf *out)
 {
 	struct buf aad = {0};
-	if (sealed.len < 1 + NONCE_LEN + TAG_LEN || sealed.data[0] != VERSION)
+	if (sealed.len < 1 + NONCE_LEN + TAG_LEN || sealed.len > SEALED_MAX ||
+	        sealed.data[0] != VERSION)
 		return false;
 	size_t len = sealed.len - 1 - NONCE_LEN - TAG_LEN;
 	uint8_t *plain = xcalloc(1, len + 1);
