@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/metrics.h"
+#include "gateways/common.h"
 
 #define NAME_MAX_BYTES 32
 #define PREFIX         "/v1/gateways/"
@@ -210,9 +211,7 @@ static struct gateway_request gateway_request(
 static bool reads_content(
         const struct gateway_provider *provider, const struct gateway_request *request)
 {
-	struct bytes type = request->content_type;
-	const uint8_t *end = type.len ? memchr(type.data, ';', type.len) : NULL;
-	type = bytes_trim(bytes_of(type.data, end ? (size_t)(end - type.data) : type.len));
+	struct bytes type = gateway_media_type(request->content_type);
 	for (const char *const *known = provider->content_types; *known; known++)
 		if (bytes_is_nocase(type, *known))
 			return true;

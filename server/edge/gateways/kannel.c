@@ -9,8 +9,8 @@
 #include "gsm7.h"
 #include "params.h"
 
-// smsbox cuts what is over its user's max-messages and still answers "Accepted": more than this,
-// which deploy's sample configures there, is refused here.
+// smsbox cuts what is over its user's max-messages and still answers "Accepted". Configure 10
+// there: more is refused here.
 #define SEGMENTS_MAX 10
 
 // ---- verify

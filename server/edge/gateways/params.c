@@ -9,6 +9,8 @@
 #include "base/codec.h"
 #include "common.h"
 
+#define GROWTH 32 // a usual text has about twenty parameters
+
 bool params_is_form(const struct gateway_request *r)
 {
 	return bytes_is_nocase(
@@ -25,9 +27,10 @@ static bool add(struct bytes name, struct bytes value, void *arg)
 	struct params *p = arg;
 	if (p->count == PARAMS_MAX)
 		return false;
-	if (!p->list)
-		p->list = xcalloc(PARAMS_MAX, sizeof *p->list);
+	if (p->count % GROWTH == 0)
+		p->list = xrealloc(p->list, (p->count + GROWTH) * sizeof *p->list);
 	struct param *param = &p->list[p->count++];
+	*param = (struct param){0};
 	buf_append_bytes(&param->name, name);
 	buf_append_bytes(&param->value, value);
 	return true;

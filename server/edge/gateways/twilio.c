@@ -119,24 +119,25 @@ static bool get_signature(const struct gateway_request *r, struct bytes *out, st
 	return count == 1 && out->len == SIGNATURE_LEN;
 }
 
-// What is in `covered` the signature covers beside the URL; `given` is what the request says.
+// A form's parameters are signed with the URL; a GET's are in it; any other body is, by its digest.
 static bool verify_params(const struct gateway *g, const struct gateway_request *r,
-        struct params *covered, struct params *given, struct buf *error)
+        struct params *p, struct buf *error)
 {
+	static const struct params none = {0};
 	struct bytes signature;
 	const char *why = NULL;
-	bool form = !params_is_get(r) && params_is_form(r);
-	bool readable = params_read(r, given);
 	if (!get_signature(r, &signature, error))
 		return false;
-	if (form && !params_read_form(r->body, covered))
+	bool get = params_is_get(r), form = !get && params_is_form(r);
+	bool readable = params_read(r, p);
+	params_sort(p);
+	if (form && !readable)
 		why = "the form is malformed or has too many parameters";
-	params_sort(covered);
-	if (!why && !form && !params_is_get(r) && !body_matches_digest(r))
+	else if (!get && !form && !body_matches_digest(r))
 		why = "bodySHA256 is missing or is not the body's digest";
-	if (!why && !signature_matches(g, r, covered, signature))
+	else if (!signature_matches(g, r, form ? p : &none, signature))
 		why = "the signature does not match (token, public_url, or a changed request)";
-	if (!why && readable && !accounts_match(g, given))
+	else if (readable && !accounts_match(g, p))
 		why = "AccountSid is not this gateway's account";
 	if (why)
 		buf_append_str(error, why);
@@ -145,10 +146,9 @@ static bool verify_params(const struct gateway *g, const struct gateway_request 
 
 static bool verify(const struct gateway *g, const struct gateway_request *r, struct buf *error)
 {
-	struct params covered = {0}, given = {0};
-	bool ok = gateway_peer_allowed(g, r, error) && verify_params(g, r, &covered, &given, error);
-	params_free(&covered);
-	params_free(&given);
+	struct params p = {0};
+	bool ok = gateway_peer_allowed(g, r, error) && verify_params(g, r, &p, error);
+	params_free(&p);
 	return ok;
 }
 
