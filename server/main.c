@@ -86,7 +86,6 @@ static void on_redis_up(void *arg)
 {
 	struct server *s = arg;
 	s->was_up = true;
-	log_info("event=redis_up redis=\"%s\"", redis_describe(s->redis));
 	if (s->flow)
 		flow_redis_up(s->flow);
 }

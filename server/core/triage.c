@@ -334,8 +334,9 @@ static void combine(
 	add_risks(hits, text, acute_now, out);
 	if (out->level == LEVEL_IMMINENT)
 		add_cues(hits, text, out);
-	if (out->level == 0 && any(hits, TRIAGE_MEANS)) {
-		out->level = LEVEL_HIGH; // means without a word of what for
+	if (out->level < LEVEL_HIGH && any(hits, TRIAGE_MEANS)) {
+		// Means without a word of what for: nobody writes a pill and "tonight" for nothing.
+		out->level = any(hits, TRIAGE_NOW) ? LEVEL_IMMINENT : LEVEL_HIGH;
 		add_cues(hits, text, out);
 	}
 	if (out->level == 0)

@@ -126,6 +126,8 @@ static const struct triage_rule rules[] = {
         {"en.abuse.word", TRIAGE_RISK, LEVEL_HIGH, ABUSE, "abuse|abusive|abused|abuser"},
         {"en.abuse.afraid_home", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
                 "afraid|scared|unsafe ~3 home|him|her|dad|husband|boyfriend|stepdad"},
+        {"en.abuse.not_safe", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
+                "not|isnt|dont|never ~2 safe ~2 home|here|with|him|her"},
         {"en.abuse.traffick", TRIAGE_RISK, LEVEL_HIGH, ABUSE, "traffick*|forced ~3 sex|prostitut*"},
         {"en.violence.want", TRIAGE_RISK, LEVEL_HIGH, VIOLENT,
                 "want|wanna|going|gonna|plan|planning ~3 kill|hurt|stab|shoot ~1 "

@@ -259,7 +259,8 @@ void flow_redis_resync(struct flow *f)
 	if (f->subscribed_before)
 		dismiss_all(f, "resync");
 	f->subscribed_before = true;
-	staff_load(f->staff);
+	if (redis_is_up(store_redis(f->store)))
+		staff_load(f->staff);
 	look_again(f);
 }
 

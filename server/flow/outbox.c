@@ -170,7 +170,7 @@ static void on_called(uint64_t tag, const struct http_result *result, void *arg)
 
 static void call_provider(struct outbox *o, struct sending *s, struct gateway_call *call)
 {
-	const char *headers[9] = {0};
+	const char *headers[GATEWAY_HEADERS_MAX + 1] = {0};
 	for (size_t i = 0; i < call->headers_count; i++)
 		headers[i] = buf_str(&call->headers[i]);
 	char *password = call->user ? bytes_dup(call->password) : NULL;
