@@ -88,7 +88,7 @@ struct gateway_call {
 
 enum gateway_outcome {
 	GATEWAY_SENT,
-	GATEWAY_RETRY,     // refused for now, nothing was sent
+	GATEWAY_RETRY,     // refused this time, nothing was sent
 	GATEWAY_OPTED_OUT, // the provider blocks this number
 	GATEWAY_PERMANENT, // will never be sent
 	GATEWAY_AMBIGUOUS, // it may have been sent
