@@ -46,6 +46,7 @@ struct console {
 	bool was_signed_in;
 	unsigned failures; // connections in a row that came to nothing
 	bool elsewhere;
+	bool hurry;   // the node is shutting down: another one is there already
 	bool leaving; // /quit, or the end of the input
 	bool reading; // a line has been asked for
 	bool waiting; // a command is under way: the next line is read when it is over

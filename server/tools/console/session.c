@@ -286,7 +286,8 @@ static void going_away(struct console *c, const Holdfast__V1__GoingAway *news)
 {
 	if (strcmp(news->reason, "elsewhere") == 0)
 		c->elsewhere = true;
-	else
+	c->hurry = strcmp(news->reason, "draining") == 0;
+	if (!c->elsewhere)
 		view_you(c->view, "the server ends this connection (%s)", news->reason);
 }
 
@@ -408,7 +409,8 @@ static void on_ended(enum client_end end, const char *why, void *arg)
 		        end == CLIENT_REFUSED ? "not signed in: %s" : "no connection: %s", why);
 		stop_with(c, EXIT_FAILED);
 	} else {
-		ms = backoff_ms(c->failures++);
+		ms = c->hurry ? 0 : backoff_ms(c->failures++);
+		c->hurry = false;
 		view_error(c->view, "connection lost (%s); trying again in %s", why,
 		        word_duration(delay, ms + 999));
 		(void)loop_timer(c->loop, ms, connect_again, c);
