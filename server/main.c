@@ -288,13 +288,15 @@ static void stop(struct server *s)
 {
 	for (int i = 0; i < LISTENERS; i++)
 		listener_free(s->listeners[i]);
-	console_free(s->console);
-	webhook_free(s->webhook);
-	admin_free(s->admin);
+	// Calls under way still answer into the flow, and the flow into the edge: those above go last.
+	console_end_all(s->console);
 	http_client_free(s->http);
 	redis_free(s->redis);
 	flow_free(s->flow);
 	store_free(s->store);
+	webhook_free(s->webhook);
+	console_free(s->console);
+	admin_free(s->admin);
 	if (s->embedded)
 		embedded_stop(s->embedded);
 	gateways_free(s->gateways);

@@ -9,7 +9,8 @@
 
 struct console;
 struct console *console_new(struct loop *l);
-void console_free(struct console *c);
+void console_end_all(struct console *c); // while the flow is there
+void console_free(struct console *c);   // when it is gone
 void console_set_flow(struct console *c, struct flow *flow);
 struct http_server *console_server(struct console *c); // for the listener
 // For struct flow_out.

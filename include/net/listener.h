@@ -5,7 +5,7 @@
 
 #include "net/conn.h"
 
-// A listening socket (SO_REUSEPORT) that yields connections whose handshake is complete. It keeps a spare
+// A listening socket that yields connections whose handshake is complete. It keeps a spare
 // descriptor: when descriptors run out, new connections are closed at once and the old ones keep working.
 
 struct listener_limits {

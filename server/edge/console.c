@@ -193,9 +193,13 @@ static void end_one(uint64_t id, void *value, void *arg)
 	cut(value, CLOSE_AWAY, "the node ends");
 }
 
-void console_free(struct console *c)
+void console_end_all(struct console *c)
 {
 	idmap_each(c->sessions, end_one, NULL);
+}
+
+void console_free(struct console *c)
+{
 	http_server_free(c->http);
 	idmap_free(c->sessions);
 	free(c);

@@ -119,7 +119,6 @@ static void on_ingested(const struct store_answer *a, void *arg)
 		begin_conversation(in);
 		store(in);
 	} else {
-		metric_inc(M_INBOUND, "unavailable");
 		log_error("event=not_stored gateway=%s code=%s", in->gateway,
 		        store_code_name(a->code));
 		intake_end(in, ERR_UNAVAILABLE);
@@ -182,7 +181,8 @@ static void on_ack_done(enum ack_outcome outcome, void *arg)
 		take_text(in);
 		return;
 	}
-	metric_inc(M_INBOUND, outcome == ACK_TAKEN ? "acknowledgement" : "unavailable");
+	if (outcome == ACK_TAKEN)
+		metric_inc(M_INBOUND, "acknowledgement");
 	intake_end(in, outcome == ACK_TAKEN ? ERR_NONE : ERR_UNAVAILABLE);
 }
 

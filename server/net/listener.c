@@ -262,10 +262,9 @@ static bool listen_on(struct listener *li, const struct sockaddr *address, sockl
 	li->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (li->fd < 0)
 		return false;
-	if (address->sa_family != AF_UNIX) {
+	// Not SO_REUSEPORT: two installations on one port would silently share its connections.
+	if (address->sa_family != AF_UNIX)
 		setsockopt(li->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		setsockopt(li->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-	}
 	if (bind(li->fd, address, len) < 0 || listen(li->fd, SOMAXCONN) < 0)
 		return false;
 	li->event = event_new(loop_base(li->loop), li->fd, EV_READ | EV_PERSIST, on_acceptable, li);
