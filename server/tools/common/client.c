@@ -9,6 +9,8 @@
 #include "net/tls.h"
 #include "net/ws.h"
 
+#define QUIET_MS 100
+
 struct client {
 	struct loop *loop;
 	const struct settings *settings;
@@ -266,15 +268,26 @@ bool client_ready(const struct client *c)
 	return c->signed_in;
 }
 
+void client_settle(struct loop *l)
+{
+	for (int turns = 0; turns < 50; turns++) {
+		int64_t since = loop_mono_ms(l);
+		loop_turn(l, QUIET_MS);
+		if (loop_mono_ms(l) - since >= QUIET_MS)
+			return;
+	}
+}
+
 void client_free(struct client *c)
 {
 	if (!c)
 		return;
 	c->signed_in = false;
-	if (c->ws)
-		ws_close(c->ws, 1000, "done");
 	loop_cancel(c->loop, c->connect_timer);
 	end_requests(c);
+	if (c->ws)
+		ws_close(c->ws, 1000, "done");
+	client_settle(c->loop);
 	idmap_free(c->requests);
 	tls_unref(c->tls);
 	free(c);

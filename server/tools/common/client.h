@@ -34,6 +34,8 @@ struct client;
 // server.
 struct client *client_new(struct loop *l, const struct settings *s, const char *program,
         const struct client_events *events, void *arg, struct buf *error);
+// Lets closing connections say goodbye: returns when nothing has happened for a tenth of a second.
+void client_settle(struct loop *l);
 // Not from a callback. Requests under way are answered with NULL.
 void client_free(struct client *c);
 void client_connect(struct client *c);

@@ -299,8 +299,10 @@ static void end(struct phone *p)
 	phone_close(p);
 	if (p->http)
 		http_client_free(p->http);
-	if (p->in)
+	if (p->in) {
+		client_settle(p->loop);
 		lines_end(p->in);
+	}
 	buf_wipe(&p->secret);
 	buf_wipe(&p->path_secret);
 	free(p->from);
