@@ -163,6 +163,7 @@ void store_staff_put(struct store *s, const char *name, const char *record, cons
 	void *arg);
 void store_staff_remove(struct store *s, const char *name, store_fn fn, void *arg);
 void store_beat(struct store *s, const char *node, store_fn fn, void *arg);
+void store_beat_forget(struct store *s, const char *node, store_fn fn, void *arg);
 void store_settle(struct store *s, const char *pool, const char *member, struct bytes score, store_fn fn, void *arg);
 
 // Reads. The reply is Redis' own.

@@ -66,10 +66,13 @@ static void check_pool(struct checks *c, const struct survey_pool *s, int64_t no
 	if (s->available > 0)
 		add(c, "counselors", FINE, "pool %s: %llu available, %llu away", pool,
 		        (unsigned long long)s->available, (unsigned long long)s->away);
+	else if (waiting == 0)
+		add(c, "counselors", WARNING, "pool %s: nobody is available, and nobody waits",
+		        pool);
 	else
-		add(c, "counselors", waiting ? WRONG : WARNING,
-		        "pool %s: nobody is available; %llu wait, the longest for %lld s. Pages go "
-		        "out when answer_by passes.",
+		add(c, "counselors", WRONG,
+		        "pool %s: nobody is available and %llu wait, the longest for %lld s. Pages "
+		        "go out when answer_by passes.",
 		        pool, (unsigned long long)waiting, (long long)((now - oldest) / 1000));
 	if (s->outbox > 0)
 		add(c, "outbox", WARNING,

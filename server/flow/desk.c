@@ -263,15 +263,20 @@ static void on_finished(const struct store_answer *a, void *arg)
 	struct request *r = arg;
 	if (a->code == STORE_OK)
 		log_info("conversation=%s event=closed staff=%s", r->conversation, r->name);
-	request_end_code(r, a->code);
+	request_end(r, store_code_err(a->code), a->code == STORE_OK ? "Closed." : NULL);
 }
 
 static void on_closed(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
 	free(r->more);
-	if (a->code != STORE_OK || r->pool->config->wrap_up_s > 0) {
+	if (a->code != STORE_OK) {
 		request_end_code(r, a->code);
+		return;
+	}
+	if (r->pool->config->wrap_up_s > 0) {
+		request_end(r, ERR_NONE,
+		        "Closed. Your slot is free when you have finished your notes.");
 		return;
 	}
 	// No wrap-up time: the slot is free at once. Were we to die here, the due timer does it.

@@ -12,7 +12,8 @@
 
 // A node whose counter has not moved for this long on our monotonic clock is dead
 // (facts/reliability.md P7).
-#define NODE_DEAD_MS 15000
+#define NODE_DEAD_MS   15000
+#define NODE_FORGET_MS 3600000
 
 struct peer {
 	int64_t count;
@@ -23,6 +24,7 @@ struct peer {
 struct presence {
 	struct flow *flow;
 	struct strmap *peers; // "node/incarnation" -> struct peer
+	int64_t read_ms;      // monotonic: when the counters were last read
 };
 
 struct presence *presence_new(struct flow *f)
@@ -231,13 +233,26 @@ static void on_counselors(const struct store_answer *a, void *arg)
 		        redis_bytes(redis_at(a->reply, i + 1)));
 }
 
-static void see_peer(struct presence *p, const char *node, int64_t count)
+// Counters that nobody could move, or that we could not read, say nothing about their nodes.
+static void excuse_peer(const char *node, void *value, void *arg)
 {
-	int64_t now = loop_mono_ms(p->flow->loop);
+	struct peer *peer = value;
+	(void)node;
+	peer->moved_ms = *(const int64_t *)arg;
+}
+
+static void excuse_gap(struct presence *p, int64_t now)
+{
+	if (now - p->read_ms > 2 * PRESENCE_BEAT_MS)
+		strmap_each(p->peers, excuse_peer, &now);
+	p->read_ms = now;
+}
+
+static void see_peer(struct presence *p, const char *node, int64_t count, int64_t now)
+{
 	struct peer *peer = strmap_get(p->peers, node);
 	if (!peer) {
 		peer = xcalloc(1, sizeof *peer);
-		peer->count = count;
 		peer->moved_ms = now;
 		strmap_put(p->peers, node, peer);
 	}
@@ -246,6 +261,9 @@ static void see_peer(struct presence *p, const char *node, int64_t count)
 		peer->moved_ms = now;
 	}
 	peer->dead = now - peer->moved_ms >= NODE_DEAD_MS;
+	// Absent is dead as well, so the counters of the dead need not stay.
+	if (same_node_earlier(p->flow, node) || now - peer->moved_ms >= NODE_FORGET_MS)
+		store_beat_forget(p->flow->store, node, NULL, NULL);
 }
 
 static void on_beats(const struct store_answer *a, void *arg)
@@ -253,9 +271,11 @@ static void on_beats(const struct store_answer *a, void *arg)
 	struct presence *p = arg;
 	if (a->code != STORE_OK)
 		return;
+	int64_t now = loop_mono_ms(p->flow->loop);
+	excuse_gap(p, now);
 	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2) {
 		char *node = bytes_dup(redis_bytes(redis_at(a->reply, i)));
-		see_peer(p, node, redis_integer(redis_at(a->reply, i + 1)));
+		see_peer(p, node, redis_integer(redis_at(a->reply, i + 1)), now);
 		free(node);
 	}
 	for (size_t i = 0; i < p->flow->pools_count; i++) {

@@ -101,9 +101,13 @@ static void login_verify(void *arg)
 static void login_answer(struct login *l)
 {
 	struct session *s = session_find(l->flow, l->session);
-	if (s && l->err != ERR_NONE)
+	if (s && l->err != ERR_NONE) {
+		// Half signed in is not signed in: the console starts again from a new connection.
 		answer_result(l->flow, l->session, l->id, l->err, NULL);
-	if (s && l->err == ERR_NONE) {
+		session_dismiss(l->flow, s, err_code(l->err));
+		s = NULL;
+	}
+	if (s) {
 		s->presence = l->presence;
 		l->answer.presence = l->presence;
 		l->answer.now_ms = flow_now(l->flow);

@@ -43,7 +43,7 @@ static void count_staff(struct survey_pool *p, const struct redis_reply *reply)
 		const char *presence = json_string_value(json_object_get(s, "presence"));
 		if (presence && strcmp(presence, "available") == 0)
 			p->available++;
-		else if (presence)
+		else if (presence && strcmp(presence, "away") == 0)
 			p->away++;
 		json_decref(s);
 	}

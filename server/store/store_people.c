@@ -61,7 +61,8 @@ void store_receipt(struct store *s, const char *pool, const char *id, int delive
 	call_run(&c, fn, arg);
 }
 
-void store_notice(struct store *s, const char *pool, const struct store_page *n, store_fn fn, void *arg)
+void store_notice(
+        struct store *s, const char *pool, const struct store_page *n, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "out_put");
@@ -78,8 +79,8 @@ void store_notice(struct store *s, const char *pool, const struct store_page *n,
 	call_run(&c, fn, arg);
 }
 
-void store_seen_get(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, store_fn fn,
-	void *arg)
+void store_seen_get(struct store *s, const char *pool, const char *gateway,
+        const char *provider_id_hash, store_fn fn, void *arg)
 {
 	struct call c;
 	call_command(&c, s, "GET");
@@ -87,8 +88,8 @@ void store_seen_get(struct store *s, const char *pool, const char *gateway, cons
 	call_run(&c, fn, arg);
 }
 
-void store_seen_put(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, const char *what,
-	store_fn fn, void *arg)
+void store_seen_put(struct store *s, const char *pool, const char *gateway,
+        const char *provider_id_hash, const char *what, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "seen");
@@ -280,5 +281,14 @@ void store_beat(struct store *s, const char *node, store_fn fn, void *arg)
 	call_key(&c, "{nodes}:beats");
 	call_str(&c, node);
 	call_int(&c, 1);
+	call_run(&c, fn, arg);
+}
+
+void store_beat_forget(struct store *s, const char *node, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "HDEL");
+	call_key(&c, "{nodes}:beats");
+	call_str(&c, node);
 	call_run(&c, fn, arg);
 }
