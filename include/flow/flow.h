@@ -50,4 +50,4 @@ bool flow_ready(const struct flow *f);
 // No new offers, no timers, no sends; consoles are told and ended.
 void flow_drain(struct flow *f);
 bool flow_draining(const struct flow *f);
-size_t flow_open_sends(const struct flow *f); // calls to providers under way
+size_t flow_open_sends(const struct flow *f); // sends under way, up to the record of their outcome

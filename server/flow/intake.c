@@ -155,9 +155,7 @@ static void store(struct intake *in)
 static void triage(struct intake *in)
 {
 	struct triage_result result;
-	int64_t before = loop_mono_ms(in->flow->loop);
 	triage_score(in->flow->triage, buf_bytes(&in->text), &result);
-	metric_observe_ms(M_TRIAGE_US, (loop_mono_ms(in->flow->loop) - before) * 1000);
 	triage_reasons(&result, &in->reasons);
 	// Bytes that could not be read may have been the ones that mattered.
 	in->level =

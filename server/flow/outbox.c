@@ -23,6 +23,7 @@ struct outbox {
 	struct flow *flow;
 	struct idmap *calls; // tag -> struct sending
 	uint64_t next_tag;
+	size_t open; // entries between their claim and the record of their outcome
 };
 
 // One entry between its claim and its outcome.
@@ -61,7 +62,23 @@ void outbox_free(struct outbox *o)
 
 size_t outbox_open(const struct outbox *o)
 {
-	return idmap_count(o->calls);
+	return o->open;
+}
+
+static struct sending *sending_new(struct pool *p, struct bytes id)
+{
+	struct sending *s = xcalloc(1, sizeof *s);
+	s->flow = p->flow;
+	s->pool = p;
+	snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, (const char *)id.data);
+	p->flow->outbox->open++;
+	return s;
+}
+
+static void sending_free(struct sending *s)
+{
+	s->flow->outbox->open--;
+	free(s);
 }
 
 static bool is_reply(const struct sending *s)
@@ -79,7 +96,7 @@ static void on_recorded(const struct store_answer *a, void *arg)
 		log_error("event=send_not_recorded message=%s code=%s", s->id,
 		        store_code_name(a->code));
 	outbox_run(s->pool);
-	free(s);
+	sending_free(s);
 }
 
 static int64_t retry_delay_ms(const struct sending *s)
@@ -252,7 +269,7 @@ static void on_claimed(const struct store_answer *a, void *arg)
 		// says the same word and changes nothing here.
 		if (a->code == STORE_UNKNOWN && redis_count(a->reply) > 0)
 			log_warn("event=send message=%s outcome=unknown note=interrupted", s->id);
-		free(s);
+		sending_free(s);
 		return;
 	}
 	const struct redis_reply *entry = redis_at(a->reply, 3);
@@ -263,7 +280,10 @@ static void on_claimed(const struct store_answer *a, void *arg)
 	snprintf(s->conversation, sizeof s->conversation, "%.*s", (int)conversation.len,
 	        (const char *)conversation.data);
 	snprintf(s->kind, sizeof s->kind, "%.*s", (int)kind.len, (const char *)kind.data);
-	send_entry(s->flow->outbox, s, entry);
+	if (s->flow->draining)
+		record(s, "retry", bytes_str(""), "this node was shutting down");
+	else
+		send_entry(s->flow->outbox, s, entry);
 }
 
 static void on_outbox(const struct store_answer *a, void *arg)
@@ -272,13 +292,10 @@ static void on_outbox(const struct store_answer *a, void *arg)
 	struct outbox *o = p->flow->outbox;
 	p->sending = false;
 	for (size_t i = 0; a->code == STORE_OK && i + 1 < redis_count(a->reply); i += 2) {
-		if (p->flow->draining || outbox_open(o) + i / 2 >= OPEN_MAX)
+		if (p->flow->draining || o->open >= OPEN_MAX)
 			break;
 		struct bytes id = redis_bytes(redis_at(a->reply, i));
-		struct sending *s = xcalloc(1, sizeof *s);
-		s->flow = p->flow;
-		s->pool = p;
-		snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, (const char *)id.data);
+		struct sending *s = sending_new(p, id);
 		store_out_claim(p->flow->store, p->config->name, s->id, LEASE_MS, on_claimed, s);
 	}
 	if (p->send_again)

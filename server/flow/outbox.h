@@ -8,4 +8,4 @@
 struct outbox *outbox_new(struct flow *f);
 void outbox_free(struct outbox *o);
 void outbox_run(struct pool *p);
-size_t outbox_open(const struct outbox *o); // calls to providers under way
+size_t outbox_open(const struct outbox *o); // entries claimed whose outcome is not yet recorded
