@@ -9,9 +9,10 @@
 #include "triage_rules.h"
 #include "triage_text.h"
 
-#define STEPS_MAX     12
-#define HITS_MAX      64
-#define NEGATION_NEAR 3
+#define STEPS_MAX   12
+#define HITS_MAX    128
+#define BEFORE_NEAR 3
+#define AFTER_NEAR  4
 
 // One alternative of one word of a pattern.
 struct choice {
@@ -145,6 +146,8 @@ struct triage *triage_new(void)
 
 void triage_free(struct triage *t)
 {
+	if (!t)
+		return;
 	for (size_t i = 0; i < t->count; i++)
 		for (size_t s = 0; s < t->patterns[i].count; s++)
 			free((void *)t->patterns[i].steps[s].choices);
@@ -165,6 +168,8 @@ struct hits {
 	struct hit list[HITS_MAX];
 	size_t count;
 	bool overflow;
+	size_t calm_end; // every word before it lies in a phrase of no concern
+	bool calm;       // and one of those phrases is more than filler
 };
 
 static bool choice_fits(const struct choice *c, const struct triage_word *w)
@@ -199,6 +204,17 @@ static size_t follow(const struct compiled *c, const struct triage_text *text, s
 	return at;
 }
 
+// Hits come in the order of their first words, so what begins after calm_end leaves a hole for
+// good.
+static void add_calm(struct hits *hits, enum triage_kind kind, size_t first, size_t last)
+{
+	if (first > hits->calm_end)
+		return;
+	if (last + 1 > hits->calm_end)
+		hits->calm_end = last + 1;
+	hits->calm = hits->calm || kind == TRIAGE_CALM;
+}
+
 static void try_pattern(const struct triage *t, const struct entry *e,
         const struct triage_text *text, size_t word, struct hits *hits)
 {
@@ -208,8 +224,11 @@ static void try_pattern(const struct triage *t, const struct entry *e,
 	size_t last = follow(c, text, word);
 	if (last == SIZE_MAX)
 		return;
-	hits->overflow = hits->count == HITS_MAX;
-	if (!hits->overflow)
+	if (c->rule->kind == TRIAGE_CALM || c->rule->kind == TRIAGE_FILLER)
+		add_calm(hits, c->rule->kind, word, last);
+	else if (hits->count == HITS_MAX)
+		hits->overflow = true;
+	else
 		hits->list[hits->count++] = (struct hit){c->rule, word, last};
 }
 
@@ -254,12 +273,38 @@ static bool masked(const struct hits *hits, const struct hit *h)
 	return false;
 }
 
-static bool negated(const struct hits *hits, const struct hit *h)
+static bool stop_between(const struct triage_text *text, size_t from, size_t to)
+{
+	for (size_t i = from + 1; i <= to; i++)
+		if (text->words[i].after_stop)
+			return true;
+	return false;
+}
+
+// "not", "used to": begins no later than the risk, ends before the risk does ("veux pas mourir").
+static bool tempers_before(const struct triage_text *text, const struct hit *n, const struct hit *h)
+{
+	if (n->first > h->first || n->last >= h->last)
+		return false;
+	return n->last >= h->first ||
+	       (h->first - n->last <= BEFORE_NEAR && !stop_between(text, n->last, h->first));
+}
+
+static bool tempers_after(const struct triage_text *text, const struct hit *n, const struct hit *h)
+{
+	return n->first > h->last && n->first - h->last <= AFTER_NEAR &&
+	       !stop_between(text, h->last, n->first);
+}
+
+static bool tempered(const struct hits *hits, const struct triage_text *text, const struct hit *h)
 {
 	for (size_t i = 0; i < hits->count; i++) {
 		const struct hit *n = &hits->list[i];
-		if (n->rule->kind == TRIAGE_NEGATION && n->last < h->first &&
-		        h->first - n->last <= NEGATION_NEAR)
+		enum triage_kind k = n->rule->kind;
+		bool before = k == TRIAGE_NEGATION || k == TRIAGE_PAST;
+		if (((before && tempers_before(text, n, h)) ||
+		            (k == TRIAGE_AGO && tempers_after(text, n, h))) &&
+		        !masked(hits, n))
 			return true;
 	}
 	return false;
@@ -273,85 +318,101 @@ static bool any(const struct hits *hits, enum triage_kind kind)
 	return false;
 }
 
+// Reasons with the level that each gives; cues give none.
+struct reasons {
+	struct triage_result *out;
+	enum level levels[TRIAGE_REASONS_MAX];
+};
+
+// Kept in order, strongest first, each rule once; the weakest falls off the end.
 static void add_reason(
-        struct triage_result *out, const struct triage_text *text, const struct hit *h, bool strong)
+        struct reasons *r, const struct triage_text *text, const struct hit *h, enum level level)
 {
-	struct triage_reason reason = {
-	        h->rule->id, text->words[h->first].start, text->words[h->last].end};
+	struct triage_result *out = r->out;
+	size_t at = 0;
 	for (size_t i = 0; i < out->reasons_count; i++)
-		if (strcmp(out->reasons[i].rule, reason.rule) == 0)
+		if (strcmp(out->reasons[i].rule, h->rule->id) == 0)
 			return;
-	if (out->reasons_count == TRIAGE_REASONS_MAX && !strong)
+	while (at < out->reasons_count && r->levels[at] >= level)
+		at++;
+	if (at == TRIAGE_REASONS_MAX)
 		return;
 	if (out->reasons_count < TRIAGE_REASONS_MAX)
 		out->reasons_count++;
-	if (strong)
-		memmove(out->reasons + 1, out->reasons, (out->reasons_count - 1) * sizeof reason);
-	out->reasons[strong ? 0 : out->reasons_count - 1] = reason;
+	for (size_t i = out->reasons_count - 1; i > at; i--) {
+		out->reasons[i] = out->reasons[i - 1];
+		r->levels[i] = r->levels[i - 1];
+	}
+	out->reasons[at] = (struct triage_reason){
+	        h->rule->id, text->words[h->first].start, text->words[h->last].end};
+	r->levels[at] = level;
 }
 
-// Never from IMMINENT, and never when something says that it is now or that the means are there.
-static enum level step_down(const struct hits *hits, const struct hit *h, bool acute_now)
+// Up when something says that it is now or that the means are there; down, once, when it is denied
+// or past. Never down from IMMINENT, and never when it is now.
+static enum level weigh(const struct hits *hits, const struct triage_text *text,
+        const struct hit *h, bool acute_now)
 {
 	enum level l = h->rule->level;
-	if (l == LEVEL_HIGH && !acute_now && (negated(hits, h) || any(hits, TRIAGE_PAST)))
-		return LEVEL_MEDIUM;
-	return l;
+	if (l != LEVEL_HIGH)
+		return l;
+	if (acute_now)
+		return h->rule->tags & ACUTE ? LEVEL_IMMINENT : l;
+	return h->rule->kind == TRIAGE_RISK && tempered(hits, text, h) ? LEVEL_MEDIUM : l;
 }
 
 static void add_risks(const struct hits *hits, const struct triage_text *text, bool acute_now,
-        struct triage_result *out)
+        struct reasons *reasons)
 {
 	for (size_t i = 0; i < hits->count; i++) {
 		const struct hit *h = &hits->list[i];
-		if (h->rule->kind != TRIAGE_RISK || masked(hits, h))
+		if (h->rule->kind > TRIAGE_FIRM || masked(hits, h))
 			continue;
-		enum level l = step_down(hits, h, acute_now);
-		out->tags |= h->rule->tags;
-		if (l == LEVEL_HIGH && acute_now && h->rule->tags & ACUTE)
-			l = LEVEL_IMMINENT;
-		add_reason(out, text, h, l > out->level);
-		if (l > out->level)
-			out->level = l;
+		enum level l = weigh(hits, text, h, acute_now);
+		reasons->out->tags |= h->rule->tags;
+		reasons->out->level = level_max(reasons->out->level, l);
+		add_reason(reasons, text, h, l);
 	}
 }
 
 static void add_cues(
-        const struct hits *hits, const struct triage_text *text, struct triage_result *out)
+        const struct hits *hits, const struct triage_text *text, struct reasons *reasons)
 {
 	for (size_t i = 0; i < hits->count; i++) {
 		const struct hit *h = &hits->list[i];
 		if ((h->rule->kind == TRIAGE_NOW || h->rule->kind == TRIAGE_MEANS) &&
 		        !masked(hits, h))
-			add_reason(out, text, h, false);
+			add_reason(reasons, text, h, 0);
 	}
 }
 
 static void combine(
         const struct hits *hits, const struct triage_text *text, struct triage_result *out)
 {
-	bool acute_now = any(hits, TRIAGE_NOW) || any(hits, TRIAGE_MEANS);
-	add_risks(hits, text, acute_now, out);
-	if (out->level == LEVEL_IMMINENT)
-		add_cues(hits, text, out);
-	if (out->level < LEVEL_HIGH && any(hits, TRIAGE_MEANS)) {
-		// Means without a word of what for: nobody writes a pill and "tonight" for nothing.
-		out->level = any(hits, TRIAGE_NOW) ? LEVEL_IMMINENT : LEVEL_HIGH;
-		add_cues(hits, text, out);
-	}
+	struct reasons reasons = {.out = out};
+	bool means = any(hits, TRIAGE_MEANS), now = any(hits, TRIAGE_NOW);
+	add_risks(hits, text, means || now, &reasons);
+	if (means) // without a word of what for: nobody writes a pill and "tonight" for nothing
+		out->level = level_max(out->level, now ? LEVEL_IMMINENT : LEVEL_HIGH);
+	if (out->level >= LEVEL_HIGH)
+		add_cues(hits, text, &reasons);
+	bool calm = hits->calm && hits->calm_end == text->count;
 	if (out->level == 0)
-		out->level = any(hits, TRIAGE_CALM) && !text->foreign ? LEVEL_LOW : LEVEL_UNKNOWN;
-	// What we could not read may have been what mattered.
-	if (text->damaged || text->cut || hits->overflow || !text->letters || text->foreign)
+		out->level = calm || (text->contact && any(hits, TRIAGE_SPAM)) ? LEVEL_LOW
+		                                                               : LEVEL_UNKNOWN;
+	// What we could not read may have been what mattered; so many hits are no small talk.
+	if (text->damaged || text->cut || !text->letters || text->foreign)
 		out->level = level_max(out->level, LEVEL_UNKNOWN);
+	if (hits->overflow)
+		out->level = level_max(out->level, LEVEL_HIGH);
 }
 
 void triage_score(const struct triage *t, struct bytes text, struct triage_result *out)
 {
 	struct triage_text words;
 	struct hits hits;
-	hits.count = 0;
-	hits.overflow = false;
+	hits.count = hits.calm_end = 0;
+	hits.overflow = hits.calm = false;
 	memset(out, 0, sizeof *out);
 	triage_text_read(text, &words);
 	for (size_t i = 0; i < words.count; i++)

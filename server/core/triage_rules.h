@@ -13,14 +13,20 @@
 //
 // Emoji that say something are words too: <pill> <knife> <gun> <coffin> <blood> <cry>.
 
+// Alternatives bind to one word: "last year|month ago" is "last", then one of two, then "ago".
+
 enum triage_kind {
-	TRIAGE_RISK,       // gives its level and tag
-	TRIAGE_NOW,        // with a risk of suicide, self-harm or violence: it is happening
-	TRIAGE_MEANS,      // likewise: means in hand, a quantity, a place, a goodbye
-	TRIAGE_NEGATION,   // a risk within three words after it steps down once
-	TRIAGE_PAST,       // a risk in the same text steps down once
+	TRIAGE_RISK,     // gives its level and tag
+	TRIAGE_FIRM,     // likewise, but it never steps down: a plan, or what holds a "not" itself
+	TRIAGE_NOW,      // with a risk of suicide, self-harm or violence: it is happening
+	TRIAGE_MEANS,    // likewise: means in hand, a quantity, a place, a goodbye
+	TRIAGE_NEGATION, // a risk within three words after it steps down once
+	TRIAGE_PAST,     // likewise: "used to"
+	TRIAGE_AGO,      // a risk within four words before it steps down once: "a year ago"
 	TRIAGE_FIGURATIVE, // what lies inside is not read at all
-	TRIAGE_CALM, // a service question, thanks, advertising: LOW when nothing else is found
+	TRIAGE_CALM,       // thanks, a test, a service question: LOW when nothing but these is said
+	TRIAGE_FILLER,     // words that add nothing to that
+	TRIAGE_SPAM,       // LOW with a link or a number to call, when nothing else is found
 };
 
 struct triage_rule {

@@ -16,8 +16,14 @@ static const struct triage_rule rules[] = {
         // an act under way, or about to be
         {"en.act.took_pills", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE | DRUGS,
                 "took|taken|swallowed|swallow|downed|ate ~5 "
-                "pills|pils|tablets|tylenol|ibuprofen|advil|paracetamol|meds|xanax|bleach|"
+                "pills|pils|tablets|tylenol|ibuprofen|advil|paracetamol|xanax|bleach|"
                 "antifreeze"},
+        {"en.act.took_many", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE | DRUGS,
+                "took|taken|swallowed|downed ~2 all|whole|too|bunch|lot|handful|many|bottle ~4 "
+                "meds|medicine|medication|them"},
+        {"en.act.ready", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE,
+                "pills|pils|tablets|knife|gun|rope|razor|blade|noose ~3 "
+                "front|hand|hands|ready|lined|lap"},
         {"en.act.overdosed", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE | DRUGS,
                 "overdosed|overdosing|oded|oding"},
         {"en.act.bleeding", TRIAGE_RISK, LEVEL_IMMINENT, HARM,
@@ -39,8 +45,11 @@ static const struct triage_rule rules[] = {
         {"en.act.on_edge", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE,
                 "on|at|standing|sitting|im ~3 bridge|ledge|rooftop|tracks|overpass ~4 "
                 "jump|alone|end|train|goodbye"},
+        {"en.act.standing", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE,
+                "standing|sitting|climbed|hanging ~3 "
+                "bridge|ledge|tracks|overpass|edge|cliff|railing"},
         {"en.act.wont_wake", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE,
-                "wont|never|not|dont ~2 wake|waking ~2 up|again|tomorow|tomorrow"},
+                "wont|not ~2 be|wake|here|alive ~2 tomorow|tomorrow|morning"},
         {"en.act.goodbye_note", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE,
                 "wrote|written|writing|left|leaving ~3 goodbye|suicide|last ~1 "
                 "note|notes|letter|letters"},
@@ -64,7 +73,8 @@ static const struct triage_rule rules[] = {
         {"en.suicide.misspelt", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
                 "sucide|sucidal|suiside|suisidal|sewerslide|sucidle|suacide|unalive*"},
         {"en.suicide.kill_myself", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
-                "kill|kil|killing|kiling|end|ending|hang|hanging|shoot|drown|off|offing|poison|"
+                "kill|kil|killed|killing|kiling|end|ending|hang|hanging|shoot|drown|off|offing|"
+                "poison|"
                 "hurt|harm ~1 myself|meself|myslef|mself|mysef"},
         {"en.suicide.kms", TRIAGE_RISK, LEVEL_HIGH, SUICIDE, "kms|kys"},
         {"en.suicide.want_die", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
@@ -77,24 +87,39 @@ static const struct triage_rule rules[] = {
         {"en.suicide.end_my_life", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
                 "end|ending|take|taking ~1 my ~1 life"},
         {"en.suicide.take_own", TRIAGE_RISK, LEVEL_HIGH, SUICIDE, "take|taking|took my own life"},
-        {"en.suicide.not_live", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.not_live", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "dont|not|cant|donot|never|no ~4 live|living|alive|exist|be|go ~1 "
                 "anymore|any|longer|here|on|alive"},
-        {"en.suicide.not_want_live", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.not_want_live", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "dont|not|never|no ~2 want|wana|wanna|wish ~2 live|exist|wake|alive"},
-        {"en.suicide.cant_anymore", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
-                "cant|cannot|cnt ~3 anymore|anymor|any more|longer"},
-        {"en.suicide.cant_go_on", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.cant_anymore", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "cant|cannot|cnt ~4 anymore|anymor|longer"},
+        {"en.suicide.cant_any_more", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "cant|cannot|cnt ~4 any more"},
+        {"en.suicide.cant_go_on", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "cant|cannot|dont ~3 go|keep|take ~1 on|going|it"},
-        {"en.suicide.no_reason", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.not_wake", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "wont|never|not|dont ~2 wake|waking up"},
+        {"en.suicide.never_more", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "never ~2 want|wanted|felt ~2 die|dying|suicidal ~1 more|this|so"},
+        {"en.suicide.not_safe", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "keep|be|stay|feel|im|trust ~2 safe ~2 from|with|around ~1 myself|me"},
+        {"en.suicide.keep_safe", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "if|cant|cannot|idk|dont|not|trust ~4 keep ~1 myself ~1 safe|alive"},
+        {"en.suicide.like_dying", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+                "feel|feels|feeling|felt ~1 like|as|if ~3 dying|die"},
+        {"en.suicide.run_together", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "iwanttodie|wanttodie|iwannadie|wannadie|killmyself|ikillmyself|killingmyself|"
+                "endmylife|iwantodie"},
+        {"en.suicide.no_reason", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "no|nothing|any ~2 reason|point|left ~2 live|living|for|alive|life"},
-        {"en.suicide.better_off", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.better_off", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "better|happier|beter ~2 without|of|off ~1 me|without|dead"},
         {"en.suicide.disappear", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
                 "want|wanna|wish ~3 disappear|vanish|sleep|gone ~1 forever|away|completely"},
-        {"en.suicide.never_born", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.never_born", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "wish|never|werent|wasnt ~3 born"},
-        {"en.suicide.burden", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.burden", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "burden|nobody|noone|everyone ~4 everyone|family|them|miss|care|hates ~2 "
                 "me|gone|dead"},
         {"en.suicide.jump", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
@@ -102,7 +127,7 @@ static const struct triage_rule rules[] = {
         {"en.suicide.od", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | DRUGS, "overdose|od"},
         {"en.suicide.all_pills", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | DRUGS,
                 "take|taking|swallow ~3 pills|pils|meds|tablets|bottle"},
-        {"en.suicide.plan", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+        {"en.suicide.plan", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
                 "have|got|made|know|my ~3 plan|method|how ~3 die|it|kill|end"},
         {"en.suicide.attempt", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
                 "attempted|attempt|tried ~4 die|kill|again|life|overdose"},
@@ -123,10 +148,13 @@ static const struct triage_rule rules[] = {
         {"en.abuse.hits", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
                 "hits|beats|beat|hit|hurts|chokes|choked|kicks|punched|punches|slaps|abuses|abused|"
                 "abusing me|us"},
+        {"en.abuse.hitting", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
+                "hitting|hiting|beating|choking|hurting|attacking|strangling|kicking ~2 "
+                "me|us|her|him|mom|mum|mother|sister|brother|kid|kids|child|baby"},
         {"en.abuse.word", TRIAGE_RISK, LEVEL_HIGH, ABUSE, "abuse|abusive|abused|abuser"},
-        {"en.abuse.afraid_home", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
+        {"en.abuse.afraid_home", TRIAGE_FIRM, LEVEL_HIGH, ABUSE,
                 "afraid|scared|unsafe ~3 home|him|her|dad|husband|boyfriend|stepdad"},
-        {"en.abuse.not_safe", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
+        {"en.abuse.not_safe", TRIAGE_FIRM, LEVEL_HIGH, ABUSE,
                 "not|isnt|dont|never ~2 safe ~2 home|here|with|him|her"},
         {"en.abuse.traffick", TRIAGE_RISK, LEVEL_HIGH, ABUSE, "traffick*|forced ~3 sex|prostitut*"},
         {"en.violence.want", TRIAGE_RISK, LEVEL_HIGH, VIOLENT,
@@ -140,7 +168,7 @@ static const struct triage_rule rules[] = {
                 "kill|hurt|harm|cutting|cuting|hang|shoot ~1 himself|herself|themself|themselves"},
         {"en.substance.withdrawal", TRIAGE_RISK, LEVEL_HIGH, DRUGS,
                 "withdrawal|withdrawals|fentanyl|heroin|naloxone|narcan"},
-        {"en.eating.dying", TRIAGE_RISK, LEVEL_HIGH, HARM,
+        {"en.eating.dying", TRIAGE_FIRM, LEVEL_HIGH, HARM,
                 "havent|not ~2 eaten|eating ~2 days|week|weeks"},
         {"en.hearing_voices", TRIAGE_RISK, LEVEL_HIGH, 0,
                 "voices|voice ~3 telling|tell|say|saying"},
@@ -171,6 +199,8 @@ static const struct triage_rule rules[] = {
         {"en.now.tonight", TRIAGE_NOW, 0, 0, "tonight|tonite|2nite|2night"},
         {"en.now.right_now", TRIAGE_NOW, 0, 0, "right now"},
         {"en.now.about_to", TRIAGE_NOW, 0, 0, "about|going to do it"},
+        {"en.now.when_alone", TRIAGE_NOW, 0, 0,
+                "when|once|after|until ~4 leaves|leave|asleep|sleeps|sleeping"},
         {"en.now.goodbye", TRIAGE_NOW, 0, 0, "goodbye|goodby|farewell"},
         {"en.now.last", TRIAGE_NOW, 0, 0, "last|final ~1 message|text|time|words|day|night"},
         {"en.now.minutes", TRIAGE_NOW, 0, 0, "in|few ~2 minutes|mins|hour|hours"},
@@ -189,37 +219,58 @@ static const struct triage_rule rules[] = {
 
         // what tempers, and what only sounds like it
         {"en.negation", TRIAGE_NEGATION, 0, 0,
-                "not|dont|never|no|isnt|arent|wont|didnt|wouldnt|aint"},
-        {"en.past", TRIAGE_PAST, 0, 0, "used to|years|months|long ~1 ago"},
-        {"en.past.year", TRIAGE_PAST, 0, 0, "last year|summer|winter|month"},
-        {"en.past.was", TRIAGE_PAST, 0, 0, "when i was"},
+                "not|dont|never|isnt|arent|wont|didnt|wouldnt|havent|aint"},
+        // "i dont know if", "how to not": these deny nothing
+        {"en.negation.know", TRIAGE_FIGURATIVE, 0, 0,
+                "not|dont|didnt|never|havent ~1 know|sure|care|trust|believe|understand|mind|only|"
+                "just|stopped|stop|slept|sleep|eaten|told"},
+        {"en.negation.how_not", TRIAGE_FIGURATIVE, 0, 0, "how|to|why|reason ~1 not"},
+        {"en.past.used_to", TRIAGE_PAST, 0, 0, "used to"},
+        {"en.past.when_i_was", TRIAGE_PAST, 0, 0, "when|since i was"},
+        {"en.ago.when_i_was", TRIAGE_AGO, 0, 0, "when i was"},
+        {"en.ago", TRIAGE_AGO, 0, 0, "years|year|yrs|months|decades|long|while ~1 ago"},
+        {"en.ago.last", TRIAGE_AGO, 0, 0, "last year|summer|winter|spring|fall|month"},
+        {"en.ago.once", TRIAGE_AGO, 0, 0, "in the past"},
         {"en.figurative.dying_of", TRIAGE_FIGURATIVE, 0, 0,
                 "dying|die|died|dead ~1 of|from|laughing|to ~1 "
                 "laughter|laughing|boredom|embarrassment|hunger|see|know|meet"},
+        {"en.figurative.laughing", TRIAGE_FIGURATIVE, 0, 0, "dying|dead|died|die laughing"},
         {"en.figurative.killing_me", TRIAGE_FIGURATIVE, 0, 0,
                 "feet|back|head|legs|shoes|suspense|heat|traffic ~2 killing|kiling me"},
         {"en.figurative.killing_it", TRIAGE_FIGURATIVE, 0, 0, "killed|killing|killin it"},
         {"en.figurative.to_die_for", TRIAGE_FIGURATIVE, 0, 0, "to die for"},
         {"en.figurative.dead_tired", TRIAGE_FIGURATIVE, 0, 0,
-                "dead tired|serious|battery|end|line|beat"},
+                "dead tired|serious|battery|end|line|beat|wrong|right|sure|on"},
         {"en.figurative.phone_dying", TRIAGE_FIGURATIVE, 0, 0,
-                "phone|battery|fone|laptop ~3 die|dead|dying|died|dies"},
+                "phone|phones|battery|fone|laptop ~1 is|about|almost|just|will|keeps|to ~2 "
+                "die|dead|dying|died"},
+        {"en.figurative.phone_died", TRIAGE_FIGURATIVE, 0, 0,
+                "phone|phones|battery|fone|laptop died|dies|dead|dying"},
         {"en.figurative.will_kill_me", TRIAGE_FIGURATIVE, 0, 0,
-                "mom|mum|dad|wife|boss|teacher|she|he ~3 kill me ~1 if|when|for"},
+                "mom|mum|dad|wife|boss|teacher|coach ~3 kill me ~4 "
+                "late|grades|homework|messy|forgot|forget|dishes|phone"},
         {"en.figurative.cant_wait", TRIAGE_FIGURATIVE, 0, 0, "cant|cannot wait ~4 anymore|longer"},
         {"en.figurative.deadline", TRIAGE_FIGURATIVE, 0, 0,
-                "movie|film|game|book|song|episode|show ~4 suicide|die|kill|dead"},
+                "movie|film|game|novel|episode|show ~4 suicide|dies|killed|kills"},
 
         // nothing of concern by itself
         {"en.calm.test", TRIAGE_CALM, 0, 0, "test|testing"},
-        {"en.calm.thanks", TRIAGE_CALM, 0, 0, "thanks|thank|thx|ty"},
-        {"en.calm.hours", TRIAGE_CALM, 0, 0, "what|when|are ~4 open|hours|volunteer"},
-        {"en.calm.volunteer", TRIAGE_CALM, 0, 0, "how ~4 volunteer|donate"},
-        {"en.calm.spam", TRIAGE_CALM, 0, 0,
-                "claim|win|winner|won|prize|free|urgent|guaranteed ~6 "
-                "prize|cash|award|call|txt|gift|voucher"},
-        {"en.calm.link", TRIAGE_CALM, 0, 0, "www|http|https"},
+        {"en.calm.thanks", TRIAGE_CALM, 0, 0, "thanks|thank|thx|thanx|ty|cheers"},
+        {"en.calm.hours", TRIAGE_CALM, 0, 0, "what|when|which ~5 open|hours|close|closed"},
+        {"en.calm.open", TRIAGE_CALM, 0, 0, "are|is ~2 you|u|this|it|line|service ~2 open|free"},
+        {"en.calm.volunteer", TRIAGE_CALM, 0, 0,
+                "how|where|can|want|like ~5 volunteer|volunteering|donate"},
         {"en.calm.wrong", TRIAGE_CALM, 0, 0, "wrong number"},
+        {"en.calm.privacy", TRIAGE_CALM, 0, 0,
+                "is|are ~2 this|it|you|texts|messages ~2 anonymous|confidential|private"},
+        {"en.filler", TRIAGE_FILLER, 0, 0,
+                "hi|hello|hey|you|u|so|very|much|for|the|a|an|is|it|this|that|to|of|on|and|please|"
+                "plz|pls|ok|okay|bye|lol|haha|again|your|ur|number|message|service|line|weekend|"
+                "weekends|sunday|saturday|monday|christmas|day|today|just|only|text|texting|chat|"
+                "sorry|good|great|nice|1|2|3|123|one|two"},
+        {"en.spam", TRIAGE_SPAM, 0, 0,
+                "claim|win|winner|won|prize|free|urgent|guaranteed|congratulations ~6 "
+                "prize|cash|award|call|txt|gift|voucher|reward|mobile|claim|ringtone"},
 };
 
 struct triage_rules triage_rules_en(void)

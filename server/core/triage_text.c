@@ -6,6 +6,9 @@
 
 #include "base/utf8.h"
 
+#define PHONE_DIGITS 5 // a short code at least
+#define LETTERS_RUN  4
+
 // U+00C0 … U+017F without their accents; a blank is no letter of ours.
 static const char latin[] = "aaaaaaaceeeeiiiidnooooo ouuuuypsaaaaaaaceeeeiiiidnooooo ouuuuypy"
                             "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkkllllllllllnnn"
@@ -77,6 +80,11 @@ static bool is_apostrophe(uint32_t c)
 	return c == '\'' || c == '`' || c == 0x2018 || c == 0x2019 || c == 0xB4 || c == 0x2BC;
 }
 
+static bool is_stop(uint32_t c)
+{
+	return c == '.' || c == ',' || c == '!' || c == '?' || c == ';' || c == ':' || c == '\n';
+}
+
 // Nothing to see: joiners, zero-width spaces, variation selectors, marks that combine.
 static bool is_invisible(uint32_t c)
 {
@@ -128,25 +136,35 @@ struct draft {
 	char raw[64];
 	size_t len;
 	size_t start;
+	bool after_stop;
 };
+
+// What ends a word that is no part of it: "die!" is "die", but "d!e" keeps its middle.
+static void trim(struct draft *d)
+{
+	while (d->len > 0 && !is_letter(d->raw[d->len - 1]) && !is_digit(d->raw[d->len - 1]) &&
+	        d->raw[d->len - 1] != '>')
+		d->len--;
+}
 
 static void finish(struct triage_text *t, struct draft *d, size_t end)
 {
 	bool letters = false;
+	trim(d);
 	for (size_t i = 0; i < d->len; i++)
 		letters = letters || is_letter(d->raw[i]);
 	if (d->len > 0 && letters && is_letter(d->raw[0]))
 		for (size_t i = 1; i < d->len; i++)
 			d->raw[i] = unleet(d->raw[i]);
-	while (d->len > 0 && !is_letter(d->raw[d->len - 1]) && !is_digit(d->raw[d->len - 1]) &&
-	        d->raw[d->len - 1] != '>')
-		d->len--;
 	if (d->len > 0 && t->count < TRIAGE_WORDS_MAX) {
 		struct triage_word *w = &t->words[t->count++];
 		w->len = (uint16_t)squeeze(d->raw, d->len, w->text);
 		w->hash = triage_hash(w->text, w->len);
 		w->start = (uint16_t)d->start;
 		w->end = (uint16_t)end;
+		w->after_stop = d->after_stop;
+		d->after_stop = false;
+		t->contact = t->contact || (!letters && d->len >= PHONE_DIGITS);
 	}
 	t->letters = t->letters || letters;
 	d->len = 0;
@@ -181,6 +199,7 @@ static void add(struct triage_text *t, struct draft *d, uint32_t c, size_t start
 		return;
 	}
 	finish(t, d, start);
+	d->after_stop = d->after_stop || is_stop(c);
 	t->foreign = t->foreign || is_foreign_letter(c);
 	add_emoji(t, d, c, start, end);
 }
@@ -191,11 +210,31 @@ static bool has_link(struct bytes in)
 	       memmem(in.data, in.len, "www.", 4);
 }
 
+static bool is_single(const struct triage_word *w)
+{
+	return w->len == 1 && is_letter(w->text[0]);
+}
+
+// "d i e   n o w": a long run of single letters is read once more as one word, after the others.
+static void join_letters(struct triage_text *t)
+{
+	size_t count = t->count;
+	for (size_t i = 0, n; i < count; i += n ? n : 1) {
+		struct draft d = {.start = t->words[i].start};
+		for (n = 0; i + n < count && is_single(&t->words[i + n]); n++)
+			if (d.len < sizeof d.raw)
+				d.raw[d.len++] = t->words[i + n].text[0];
+		if (n >= LETTERS_RUN)
+			finish(t, &d, t->words[i + n - 1].end);
+	}
+}
+
 void triage_text_read(struct bytes in, struct triage_text *out)
 {
 	struct draft d = {.len = 0};
 	out->count = 0;
-	out->letters = out->foreign = out->link = false;
+	out->letters = out->foreign = false;
+	out->contact = in.len > 0 && has_link(in);
 	out->cut = in.len > TRIAGE_BYTES_MAX;
 	if (out->cut)
 		in.len = TRIAGE_BYTES_MAX;
@@ -206,6 +245,6 @@ void triage_text_read(struct bytes in, struct triage_text *out)
 		add(out, &d, c, start, pos);
 	}
 	finish(out, &d, in.len);
+	join_letters(out);
 	out->cut = out->cut || out->count == TRIAGE_WORDS_MAX;
-	out->link = in.len > 0 && has_link(in);
 }

@@ -14,6 +14,7 @@ struct triage_word {
 	uint32_t hash;
 	uint16_t len;
 	uint16_t start, end; // bytes of the original
+	bool after_stop;     // punctuation stands before it
 };
 
 struct triage_text {
@@ -23,7 +24,7 @@ struct triage_text {
 	bool cut;     // longer than we read
 	bool letters; // some letter of an alphabet that the rules know
 	bool foreign; // some letter of one that they do not
-	bool link;
+	bool contact; // a link or a number to call
 };
 
 void triage_text_read(struct bytes in, struct triage_text *out);
