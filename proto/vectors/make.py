@@ -16,12 +16,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def load_schema():
     """console.proto as a Python module, compiled by protoc into a folder that goes away."""
+    if "console_pb2" in sys.modules:  # protobuf knows one class for each message of a process
+        return sys.modules["console_pb2"]
     with tempfile.TemporaryDirectory() as out:
         subprocess.run(["protoc", f"--proto_path={HERE.parent}", f"--python_out={out}",
                         "console.proto"], check=True)
         spec = importlib.util.spec_from_file_location("console_pb2", f"{out}/console_pb2.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+    sys.modules["console_pb2"] = module
     return module
 
 

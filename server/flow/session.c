@@ -323,7 +323,7 @@ void session_replaced(struct flow *f, struct session *s)
 	news.presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
 	news.reason = (char *)"elsewhere";
 	answer_frame(f, s->id, 0, HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE, &news);
-	session_dismiss(f, s, "signed in elsewhere");
+	session_dismiss(f, s, "elsewhere");
 }
 
 void session_dismiss(struct flow *f, struct session *s, const char *reason)
@@ -342,7 +342,7 @@ static void check_session(uint64_t id, void *value, void *arg)
 	(void)id;
 	const struct staff_member *m = s->roles ? staff_find(f->staff, s->name) : NULL;
 	if (s->roles && (!m || m->roles != s->roles))
-		session_dismiss(f, s, m ? "roles changed" : "removed");
+		session_dismiss(f, s, m ? "roles_changed" : "removed");
 }
 
 void session_check_all(struct flow *f)
