@@ -2,7 +2,6 @@
 // Weekly shifts, resolved to the people on call at an instant.
 #include "core/rota.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +11,8 @@
 #define DAY_S  86400
 #define WEEK   7
 #define LOOK_S (8LL * DAY_S)
+// Beyond so many, a person in two shifts may be named twice: better than not at all.
+#define TOLD_MAX 64
 
 struct shift {
 	unsigned days; // bit 0 is Monday
@@ -70,15 +71,20 @@ static bool parse_days(const char *text, unsigned *days)
 	}
 }
 
-static bool parse_time(const char *text, int32_t *out)
+static int two_digits(const char *text)
 {
-	unsigned hours, minutes;
-	char rest;
-	if (strlen(text) != 5 || sscanf(text, "%2u:%2u%c", &hours, &minutes, &rest) != 2 ||
-	        minutes > 59 || hours * 60 + minutes > 24 * 60)
+	bool digits = text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9';
+	return digits ? (text[0] - '0') * 10 + (text[1] - '0') : -1;
+}
+
+// "HH:MM" in seconds of the day, up to `last`.
+static bool parse_time(const char *text, int32_t last, int32_t *out)
+{
+	if (strlen(text) != 5 || text[2] != ':')
 		return false;
-	*out = (int32_t)(hours * 3600 + minutes * 60);
-	return true;
+	int hours = two_digits(text), minutes = two_digits(text + 3);
+	*out = hours * 3600 + minutes * 60;
+	return hours >= 0 && minutes >= 0 && minutes < 60 && *out <= last;
 }
 
 static bool parse_shift(const struct config_shift *c, struct shift *out, struct buf *error)
@@ -89,7 +95,7 @@ static bool parse_shift(const struct config_shift *c, struct shift *out, struct 
 		buf_printf(error, "days \"%s\": write daily, mon, mon-fri or sat,sun", c->days);
 		return false;
 	}
-	if (!parse_time(c->from, &out->from) || !parse_time(c->to, &out->to)) {
+	if (!parse_time(c->from, DAY_S - 1, &out->from) || !parse_time(c->to, DAY_S, &out->to)) {
 		buf_printf(error, "from \"%s\" to \"%s\": write times as 08:00", c->from, c->to);
 		return false;
 	}
@@ -163,22 +169,29 @@ static bool shift_covers(const struct rota *r, const struct shift *s, int64_t at
 	return false;
 }
 
+static bool was_told(const char *const *told, size_t count, const char *person)
+{
+	for (size_t i = 0; i < count && i < TOLD_MAX; i++)
+		if (strcmp(told[i], person) == 0)
+			return true;
+	return false;
+}
+
 size_t rota_on_call(
         const struct rota *r, int64_t at_ms, void (*fn)(const char *person, void *arg), void *arg)
 {
-	const char *told[64];
+	const char *told[TOLD_MAX];
 	size_t count = 0;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct shift *s = &r->shifts[i];
 		if (!shift_covers(r, s, floor_second(at_ms)))
 			continue;
 		for (unsigned k = 0; k < s->people_count; k++) {
-			bool again = false;
-			for (size_t t = 0; t < count; t++)
-				again = again || strcmp(told[t], s->people[k]) == 0;
-			if (again || count == sizeof told / sizeof told[0])
+			if (was_told(told, count, s->people[k]))
 				continue;
-			told[count++] = s->people[k];
+			if (count < TOLD_MAX)
+				told[count] = s->people[k];
+			count++;
 			fn(s->people[k], arg);
 		}
 	}

@@ -124,7 +124,8 @@ static const struct triage_rule rules[] = {
                 "me|gone|dead"},
         {"en.suicide.jump", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
                 "jump|jumping ~3 bridge|building|roof|window|train|cliff|off|front"},
-        {"en.suicide.od", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | DRUGS, "overdose|od"},
+        {"en.suicide.od", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | DRUGS, "overdose|overdoses"},
+        {"en.suicide.od_on", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | DRUGS, "od ~1 on|tonight|again"},
         {"en.suicide.all_pills", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | DRUGS,
                 "take|taking|swallow ~3 pills|pils|meds|tablets|bottle"},
         {"en.suicide.plan", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
@@ -240,7 +241,7 @@ static const struct triage_rule rules[] = {
         {"en.figurative.killing_it", TRIAGE_FIGURATIVE, 0, 0, "killed|killing|killin it"},
         {"en.figurative.to_die_for", TRIAGE_FIGURATIVE, 0, 0, "to die for"},
         {"en.figurative.dead_tired", TRIAGE_FIGURATIVE, 0, 0,
-                "dead tired|serious|battery|end|line|beat|wrong|right|sure|on"},
+                "dead tired|serious|battery|end|line|beat|wrong|right|sure"},
         {"en.figurative.phone_dying", TRIAGE_FIGURATIVE, 0, 0,
                 "phone|phones|battery|fone|laptop ~1 is|about|almost|just|will|keeps|to ~2 "
                 "die|dead|dying|died"},

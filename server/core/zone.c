@@ -153,8 +153,7 @@ int32_t zone_offset(const struct zone *z, int64_t utc_s)
 }
 
 // The first instant in (from, to] at which the local clock shows `local` or later, given that it
-// shows less at `from`. Only one change of offset lies between, so halving finds the instant after
-// a gap.
+// shows less at `from`. One change of offset lies between, so halving finds the end of the gap.
 static int64_t first_reaching(const struct zone *z, int64_t from, int64_t to, int64_t local)
 {
 	while (to - from > 1) {
@@ -184,6 +183,7 @@ int64_t zone_to_utc(const struct zone *z, int64_t day, int32_t second, enum zone
 	}
 	if (any)
 		return found;
+	// By the old offset it lies in the gap, which is a day at most (Samoa, 2011).
 	int64_t base = local - around[0];
-	return first_reaching(z, base - 43200, base + 43200, local);
+	return first_reaching(z, base - 86400, base, local);
 }
