@@ -45,3 +45,16 @@ def house(request, authority):
         yield h
     finally:
         h.end()
+
+
+@pytest.fixture(autouse=True)
+def alive(request):
+    """A holdfastd that ended by itself fails the test in which it did, and no other."""
+    yield
+    if "house" in request.fixturenames:
+        h = request.getfixturevalue("house")
+        if h.died():
+            log = h.log_text()
+            h.log.rename(h.log.with_suffix(f".{h.process.pid}"))
+            h.start()
+            pytest.fail(f"holdfastd ended with {h.last_exit}:\n{log[-6000:]}")

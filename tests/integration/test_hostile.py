@@ -176,6 +176,7 @@ def test_what_is_no_tls(house, quick, seeded):
                 raw.send(data)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the old versions, which is the point
 def test_only_current_tls(house, quick):
     for port in (house.gateways_port, house.consoles_port):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):

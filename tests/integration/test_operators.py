@@ -113,6 +113,11 @@ def test_oncall(house):
 
 
 def test_doctor_on_a_system_that_is_well(house):
+    wrong = house.ctl("doctor", check=False)
+    assert wrong.returncode == 1 and f"policy {house.pools[0].name}: its catch_all cannot be paged" in wrong.stdout
+    for pool in house.pools:
+        house.hire(pool, name=pool.last, roles=[pb.ROLE_AUDITOR])
+        house.clear(pool)
     done = house.ctl("doctor", check=False)
     assert done.returncode == 0, done.stdout
     checks = house.ctl("doctor", as_json=True)["checks"]

@@ -49,7 +49,7 @@ def test_an_unanswered_text_pages_level_after_level_and_again(house, pool):
     assert record.level == pb.LEVEL_IMMINENT and record.state == pb.PAGE_STATE_TRIGGERED
     assert getattr(record, "pass") >= 1
     order = [s.to for s in house.carrier.sent if s.to in (first.phone, second.phone, last.phone)]
-    assert order[:3] == [first.phone, second.phone, first.phone], "an endless policy needs no catch-all"
+    assert order[:4] == [first.phone, second.phone, last.phone, first.phone], "level after level, the catch-all, and again"
 
 
 def test_a_page_starts_within_a_second_of_answer_by(house, pool):

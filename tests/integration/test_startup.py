@@ -72,6 +72,16 @@ def test_a_redis_that_turns_unsafe_while_it_runs(refusing):
     assert "appendfsync" in refusing.log_text()
 
 
+def test_ready_means_that_the_first_operator_can_sign_in(authority):
+    for _ in range(3):
+        house = House(authority)
+        try:
+            house.start()
+            assert house.operator.session.name == "operator"
+        finally:
+            house.end()
+
+
 # ---- configurations
 
 def test_a_good_configuration_passes(refusing):
@@ -110,9 +120,11 @@ MISTAKES = {
 
 
 def line_of(text, key):
-    """The number of the line on which a key of our own, block-style YAML stands: its last word, in the right order."""
+    """Numbers of the lines of our own, block-style YAML on which that key may stand: its last word's, or list items."""
     word = key.split(".")[-1].split("[")[0]
-    return [i + 1 for i, line in enumerate(text.splitlines()) if line.strip().lstrip("- ").startswith(word + ":")]
+    stands = (lambda line: line.strip().startswith("- ")) if key.endswith("]") else (
+        lambda line: line.strip().lstrip("- ").startswith(word + ":"))
+    return [i + 1 for i, line in enumerate(text.splitlines()) if stands(line)]
 
 
 @pytest.mark.parametrize("key", MISTAKES)

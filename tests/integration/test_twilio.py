@@ -40,7 +40,7 @@ def house(authority, api):
         for policy, line in zip(config["policies"], config["lines"]):
             policy["line"] = line["number"]
 
-    h = House(authority, pools={"calm": 12, "urgent": 1}, edit=edit, twilio_url=api.url)
+    h = House(authority, pools={"calm": 15, "urgent": 1}, edit=edit, twilio_url=api.url)
     for pool, line in zip(h.pools, h.config["lines"]):
         pool.line = line["number"]
     try:

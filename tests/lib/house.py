@@ -15,12 +15,12 @@ from pathlib import Path
 import programs
 from carrier import Carrier
 from console import Console
-from poll import Late, poll
+from poll import poll
 from ports import free_port
 from programs import PATIENCE, Process, program
-from redis_server import redis_cli
+from redis_server import redis_cli, redis_pid
 from schema import pb
-from web import KannelPost, call
+from web import DEADLINE, KannelPost, call
 from yaml_text import to_yaml
 
 PATH_SECRET = "path-secret-9f2c"
@@ -99,6 +99,8 @@ class House:
         self.config_file = self.folder / "holdfast.yaml"
         self.log = self.folder / "holdfastd.log"
         self.process = None
+        self._may_end = False
+        self.last_exit = None
         self._operator = None
         self._consoles = []
         self.pools = self._make_pools(pools or {"calm": 1})
@@ -160,6 +162,8 @@ class House:
         assert done.returncode == 0, done.stderr
 
     def start(self, *options, wait=True):
+        """With wait=False it may also end by itself, which is otherwise a failure."""
+        self._may_end = not wait
         self.process = Process(self.argv(*options), self.log, cwd=self.folder)
         if wait:
             self.wait_ready()
@@ -177,8 +181,16 @@ class House:
             return self.is_ready()
         poll(ready, deadline * PATIENCE, "/readyz to answer 200")
 
+    def died(self):
+        """It ended, and nobody told it to."""
+        if not self.process or self._may_end or self.process.alive():
+            return False
+        self.last_exit = self.process.child.returncode
+        return True
+
     def kill(self):
         """kill -9. Consoles see their connection end."""
+        self._may_end = True
         self.process.kill()
         self._operator = None
 
@@ -187,7 +199,7 @@ class House:
 
     def stop(self):
         """SIGTERM, and the exit code must be 0."""
-        if not self.process or not self.process.alive():
+        if not self.process or (not self.process.alive() and self._may_end):
             return
         code = self.process.end(15)
         assert code == 0, f"holdfastd ended with {code}:\n{self.log_text()[-3000:]}"
@@ -231,8 +243,7 @@ class House:
         return redis_cli(self.redis_socket, *args)
 
     def redis_pid(self):
-        """The embedded redis-server's."""
-        return int(re.search(r"process_id:(\d+)", self.cli("info", "server"))[1])
+        return redis_pid(self.redis_socket)
 
     # ---- people
 
@@ -261,6 +272,7 @@ class House:
         pools = [p.name for p in (pool if isinstance(pool, (list, tuple)) else [pool])]
         self.operator.ask("put_staff", password=person.password, member=pb.StaffMember(
             name=person.name, roles=roles, pools=pools, capacity=capacity, phone=person.phone))
+        poll(lambda: any(m.name == person.name for m in self.operator.ask("get_staff").members), what="the new record")
         return person
 
     def sign_in(self, person, encoding="protobuf"):
@@ -274,9 +286,9 @@ class House:
 
     # ---- texts
 
-    def post(self, pool, sender, text, provider_id=None, **options):
+    def post(self, pool, sender, text, provider_id=None, deadline=DEADLINE, **options):
         return KannelPost(provider_id or uuid.uuid4().hex, sender, pool.line, text, secret=PATH_SECRET,
-                          **options).send(self.gateways_port, self.context)
+                          **options).send(self.gateways_port, self.context, deadline)
 
     def text(self, pool, sender, text, provider_id=None, **options):
         """A text that is taken in. Returns the sender."""
@@ -318,11 +330,8 @@ class House:
     def clear(self, pool):
         """Takes and closes whatever waits in a pool, so that its pages end and tell the next test nothing."""
         console = self.counselor(pool, capacity=10)
-        while True:
-            try:
-                console.hang_up(console.take(deadline=0.7))
-            except Late:
-                break
+        while any(e.pool == pool.name for e in self.operator.ask("get_queue", limit=500).entries):
+            console.hang_up(console.take())
         console.away()
         console.leave()
 

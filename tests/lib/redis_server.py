@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A redis-server of one test's own, and looking into any by redis-cli."""
 import json
+import re
 import signal
 import subprocess
 
@@ -13,10 +14,17 @@ DURABLE = {"appendonly": "yes", "appendfsync": "always", "no-appendfsync-on-rewr
 
 def redis_cli(socket, *args):
     done = subprocess.run(["redis-cli", "-s", str(socket), "--json", *map(str, args)],
-                          capture_output=True, text=True, timeout=10)
+                          capture_output=True, encoding="latin-1", timeout=10)  # values are sealed bytes
     out = done.stdout.strip()
     assert done.returncode == 0 and not out.startswith('{"error"'), f"redis-cli {args}: {out} {done.stderr}"
     return json.loads(out) if out else None
+
+
+def redis_pid(socket):
+    """The process behind a socket; 0 when nobody answers there."""
+    done = subprocess.run(["redis-cli", "-s", str(socket), "info", "server"], capture_output=True, text=True, timeout=10)
+    found = re.search(r"process_id:(\d+)", done.stdout)
+    return int(found[1]) if found else 0
 
 
 class RedisServer:
