@@ -162,6 +162,7 @@ void triage_free(struct triage *t)
 struct hit {
 	const struct triage_rule *rule;
 	size_t first, last; // words
+	bool masked;        // inside a figure of speech
 };
 
 struct hits {
@@ -229,7 +230,7 @@ static void try_pattern(const struct triage *t, const struct entry *e,
 	else if (hits->count == HITS_MAX)
 		hits->overflow = true;
 	else
-		hits->list[hits->count++] = (struct hit){c->rule, word, last};
+		hits->list[hits->count++] = (struct hit){c->rule, word, last, false};
 }
 
 static size_t lower_bound(const struct entry *entries, size_t count, uint32_t hash)
@@ -262,15 +263,18 @@ static void match_word(
 
 #define ACUTE (TRIAGE_SUICIDE | TRIAGE_SELF_HARM | TRIAGE_VIOLENCE | TRIAGE_ABUSE | TRIAGE_CHILD)
 
-static bool masked(const struct hits *hits, const struct hit *h)
+// A hit inside a figure of speech is none. A figure masks itself, which does no harm.
+static void mask(struct hits *hits)
 {
 	for (size_t i = 0; i < hits->count; i++) {
 		const struct hit *f = &hits->list[i];
-		if (f->rule->kind == TRIAGE_FIGURATIVE && f->first <= h->first &&
-		        h->last <= f->last)
-			return true;
+		if (f->rule->kind != TRIAGE_FIGURATIVE)
+			continue;
+		for (size_t k = 0; k < hits->count; k++) {
+			struct hit *h = &hits->list[k];
+			h->masked = h->masked || (f->first <= h->first && h->last <= f->last);
+		}
 	}
-	return false;
 }
 
 static bool stop_between(const struct triage_text *text, size_t from, size_t to)
@@ -304,7 +308,7 @@ static bool tempered(const struct hits *hits, const struct triage_text *text, co
 		bool before = k == TRIAGE_NEGATION || k == TRIAGE_PAST;
 		if (((before && tempers_before(text, n, h)) ||
 		            (k == TRIAGE_AGO && tempers_after(text, n, h))) &&
-		        !masked(hits, n))
+		        !n->masked)
 			return true;
 	}
 	return false;
@@ -313,7 +317,7 @@ static bool tempered(const struct hits *hits, const struct triage_text *text, co
 static bool any(const struct hits *hits, enum triage_kind kind)
 {
 	for (size_t i = 0; i < hits->count; i++)
-		if (hits->list[i].rule->kind == kind && !masked(hits, &hits->list[i]))
+		if (hits->list[i].rule->kind == kind && !hits->list[i].masked)
 			return true;
 	return false;
 }
@@ -366,7 +370,7 @@ static void add_risks(const struct hits *hits, const struct triage_text *text, b
 {
 	for (size_t i = 0; i < hits->count; i++) {
 		const struct hit *h = &hits->list[i];
-		if (h->rule->kind > TRIAGE_FIRM || masked(hits, h))
+		if (h->rule->kind > TRIAGE_FIRM || h->masked)
 			continue;
 		enum level l = weigh(hits, text, h, acute_now);
 		reasons->out->tags |= h->rule->tags;
@@ -380,8 +384,7 @@ static void add_cues(
 {
 	for (size_t i = 0; i < hits->count; i++) {
 		const struct hit *h = &hits->list[i];
-		if ((h->rule->kind == TRIAGE_NOW || h->rule->kind == TRIAGE_MEANS) &&
-		        !masked(hits, h))
+		if ((h->rule->kind == TRIAGE_NOW || h->rule->kind == TRIAGE_MEANS) && !h->masked)
 			add_reason(reasons, text, h, 0);
 	}
 }
@@ -417,6 +420,7 @@ void triage_score(const struct triage *t, struct bytes text, struct triage_resul
 	triage_text_read(text, &words);
 	for (size_t i = 0; i < words.count; i++)
 		match_word(t, &words, i, &hits);
+	mask(&hits);
 	combine(&hits, &words, out);
 }
 

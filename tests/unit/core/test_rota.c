@@ -166,6 +166,21 @@ static void test_never_a_gap(void **state)
 	}
 }
 
+// A hand-over in the hour that comes twice: from its first to its last instant both are on call.
+static void test_hand_over_twice(void **state)
+{
+	(void)state;
+	struct config_shift shifts[] = {
+	        shift("daily", "01:30", "13:30", ada, 1), shift("daily", "13:30", "01:30", bea, 1)};
+	struct rota *r = make("America/New_York", shifts, 2);
+	int64_t first = 1762061400, last = first + 3600; // 2025-11-02, 01:30 EDT and EST
+	assert_on_call(r, first - 1, "bea");
+	assert_on_call(r, first, "ada,bea");
+	assert_on_call(r, last - 1, "ada,bea");
+	assert_on_call(r, last, "ada");
+	rota_free(r);
+}
+
 // What next_change() names is where the minute-by-minute answer changes.
 static void test_next_change(void **state)
 {
@@ -224,6 +239,7 @@ int main(void)
 	        cmocka_unit_test(test_past_midnight),
 	        cmocka_unit_test(test_order),
 	        cmocka_unit_test(test_never_a_gap),
+	        cmocka_unit_test(test_hand_over_twice),
 	        cmocka_unit_test(test_next_change),
 	        cmocka_unit_test(test_refused),
 	};

@@ -309,7 +309,8 @@ static void test_cost(void **state)
 {
 	(void)state;
 	static const char *const phrases[] = {"i want to die tonight ", "not no dont never ", "a ",
-	        "want want want ", "kill ", "the weather is nice today "};
+	        "want want want ", "kill ", "not kill myself ", "used to want to die years ago, ",
+	        "not know how to kill myself ", "the weather is nice today "};
 	char text[1600];
 	for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
 		fill(text, sizeof text, phrases[i]);
