@@ -154,8 +154,17 @@ static void take_record(struct staff *s, struct bytes name, struct bytes json)
 	free(key);
 }
 
-// The first operator: on an empty system somebody must be able to sign in.
-static void bootstrap(struct staff *s)
+static void on_first_operator(const struct store_answer *a, void *arg)
+{
+	struct staff *s = arg;
+	log_info("event=first_operator staff=%s result=%s", s->flow->config->ctl.user,
+	        store_code_name(a->code));
+	staff_load(s);
+}
+
+// The first operator: on an empty system somebody must be able to sign in. False when the
+// configuration names none.
+static bool bootstrap(struct staff *s)
 {
 	const struct config_ctl *ctl = &s->flow->config->ctl;
 	struct buf password = {0}, error = {0};
@@ -163,7 +172,7 @@ static void bootstrap(struct staff *s)
 		log_warn("event=no_staff text=\"nobody can sign in: set ctl.user and "
 		         "ctl.password_file, then start again\"");
 		buf_free(&error);
-		return;
+		return false;
 	}
 	char hash[PASSWORD_HASH_MAX];
 	password_hash(buf_bytes(&password), hash);
@@ -173,8 +182,8 @@ static void bootstrap(struct staff *s)
 	        .capacity = 1,
 	        .phone = "",
 	        .hash = hash};
-	staff_write(s, &change, NULL, NULL);
-	log_info("event=first_operator_created staff=%s", ctl->user);
+	staff_write(s, &change, on_first_operator, s);
+	return true;
 }
 
 static void on_records(const struct store_answer *a, void *arg)
@@ -189,12 +198,12 @@ static void on_records(const struct store_answer *a, void *arg)
 	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2)
 		take_record(s, redis_bytes(redis_at(a->reply, i)),
 		        redis_bytes(redis_at(a->reply, i + 1)));
-	s->loaded = true;
-	session_check_all(s->flow);
 	if (s->load_again)
 		staff_load(s);
-	else if (strmap_count(s->members) == 0)
-		bootstrap(s);
+	else if (strmap_count(s->members) == 0 && !s->loaded && bootstrap(s))
+		return; // loaded when the operator is there
+	s->loaded = true;
+	session_check_all(s->flow);
 }
 
 void staff_load(struct staff *s)
