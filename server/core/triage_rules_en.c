@@ -56,13 +56,19 @@ static const struct triage_rule rules[] = {
         {"en.act.cutting_now", TRIAGE_RISK, LEVEL_IMMINENT, HARM,
                 "cut|cuting|cutting|slit|slited|sliced ~2 too|to|deep|wrists|throat ~2 "
                 "deep|bad|badly|now"},
+        {"en.act.slit", TRIAGE_RISK, LEVEL_IMMINENT, HARM,
+                "slit|sliced|slashed ~2 wrist|wrists|throat|veins"},
+        {"en.act.blood", TRIAGE_RISK, LEVEL_IMMINENT, HARM, "blood ~2 everywhere"},
+        {"en.act.edge", TRIAGE_RISK, LEVEL_IMMINENT, SUICIDE,
+                "edge|side|railing|top ~2 bridge|roof|building|cliff|platform|overpass"},
         {"en.abuse.now", TRIAGE_RISK, LEVEL_IMMINENT, ABUSE,
                 "he|she|hes|shes|dad|mom|stepdad|boyfriend|husband|they ~3 "
                 "outside|breaking|coming|back|here ~4 door|kill|hurt|hit|knife|gun"},
         {"en.abuse.hiding", TRIAGE_RISK, LEVEL_IMMINENT, ABUSE,
                 "hiding|hid|locked ~4 bathroom|closet|room|car|him|her|from"},
         {"en.abuse.will_kill_me", TRIAGE_RISK, LEVEL_IMMINENT, ABUSE,
-                "going|gonna|gona|will|hel|shel|trying|tried|threatened|wants ~2 "
+                "going|gonna|gona|will|hel|shel|trying|tried|threatened|threatening|threatens|"
+                "wants ~2 "
                 "kill|hurt|choke|strangle|shoot me|us"},
         {"en.violence.now", TRIAGE_RISK, LEVEL_IMMINENT, VIOLENT,
                 "going|gonna|gona|about|ready ~2 shoot|stab|kill|attack ~2 "
@@ -132,6 +138,30 @@ static const struct triage_rule rules[] = {
                 "have|got|made|know|my ~3 plan|method|how ~3 die|it|kill|end"},
         {"en.suicide.attempt", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
                 "attempted|attempt|tried ~4 die|kill|again|life|overdose"},
+        {"en.suicide.goodbye", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "goodbye|goodby|farewell ~1 world|everyone|all|cruel"},
+        {"en.suicide.want_it_over", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+                "want|need ~3 it|pain|everything|life ~2 stop|over|end|gone"},
+        {"en.suicide.done", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE, "done ~2 life|living|world"},
+        {"en.suicide.cant_live", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "cant|cannot|cnt ~1 live ~1 like|with|this|without"},
+        {"en.suicide.gonna_jump", TRIAGE_RISK, LEVEL_HIGH, SUICIDE, "going|gonna|gona ~2 jump"},
+        {"en.suicide.not_here", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "dont|not ~2 want|wana|wanna ~3 here"},
+        {"en.suicide.thoughts", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+                "think|thinking|thoughts|thought|dream|fantasize ~2 "
+                "death|dying|dead|die|suicide|killing|ending|harming"},
+        {"en.suicide.what_point", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "whats|what ~3 point ~2 living|life|live|anymore|alive"},
+        {"en.suicide.give_up_life", TRIAGE_RISK, LEVEL_HIGH, SUICIDE,
+                "give|giving|gave|given up ~1 on ~1 life|everything|myself|living"},
+        {"en.method.way", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "painless|quick|quickest|easy|easiest|best ~2 way|ways ~3 die|kill|end|suicide"},
+        {"en.method.how_many", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE | DRUGS,
+                "how ~3 many|much ~5 die|kill|overdose|lethal|fatal"},
+        {"en.method.how_to", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE,
+                "how to|do|can|would ~3 noose|hang|die|overdose"},
+        {"en.method.dose", TRIAGE_FIRM, LEVEL_HIGH, SUICIDE | DRUGS, "lethal|fatal ~1 dose|amount"},
         {"en.harm.cut", TRIAGE_RISK, LEVEL_HIGH, HARM,
                 "cut|cuting|cutting|burn|burning|hurt|hurting|hit|hiting|scratching ~1 "
                 "myself|wrists|wrist|arms|thighs"},
@@ -152,6 +182,10 @@ static const struct triage_rule rules[] = {
         {"en.abuse.hitting", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
                 "hitting|hiting|beating|choking|hurting|attacking|strangling|kicking ~2 "
                 "me|us|her|him|mom|mum|mother|sister|brother|kid|kids|child|baby"},
+        {"en.abuse.beaten", TRIAGE_RISK, LEVEL_HIGH, ABUSE,
+                "being|getting|got|been|was ~1 beaten|choked|strangled|stalked|molested"},
+        {"en.abuse.kept", TRIAGE_FIRM, LEVEL_HIGH, ABUSE,
+                "wont|not|never|doesnt ~1 let me ~1 leave"},
         {"en.abuse.word", TRIAGE_RISK, LEVEL_HIGH, ABUSE, "abuse|abusive|abused|abuser"},
         {"en.abuse.afraid_home", TRIAGE_FIRM, LEVEL_HIGH, ABUSE,
                 "afraid|scared|unsafe ~3 home|him|her|dad|husband|boyfriend|stepdad"},
@@ -161,10 +195,15 @@ static const struct triage_rule rules[] = {
         {"en.violence.want", TRIAGE_RISK, LEVEL_HIGH, VIOLENT,
                 "want|wanna|going|gonna|plan|planning ~3 kill|hurt|stab|shoot ~1 "
                 "him|her|them|someone|everyone|people|my"},
+        {"en.violence.child", TRIAGE_RISK, LEVEL_HIGH, VIOLENT | CHILD,
+                "harm|harming|hurt|hurting|shake|shaking|kill|killing|smother ~1 my|the ~1 "
+                "baby|kid|kids|child|children|daughter|son"},
         {"en.violence.school", TRIAGE_RISK, LEVEL_HIGH, VIOLENT, "shoot ~2 up|school|everyone"},
         {"en.third.wants_die", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | OTHER,
                 "friend|sister|brother|mom|dad|daughter|son|she|he|they|girlfriend|boyfriend|"
                 "cousin ~5 wants|said|says|going|tried|threatening ~4 die|kill|suicide|end|dead"},
+        {"en.third.goodbye", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | OTHER,
+                "texted|sent|messaged|posted|wrote ~3 goodbye|goodby"},
         {"en.third.himself", TRIAGE_RISK, LEVEL_HIGH, SUICIDE | OTHER,
                 "kill|hurt|harm|cutting|cuting|hang|shoot ~1 himself|herself|themself|themselves"},
         {"en.substance.withdrawal", TRIAGE_RISK, LEVEL_HIGH, DRUGS,
@@ -173,6 +212,7 @@ static const struct triage_rule rules[] = {
                 "havent|not ~2 eaten|eating ~2 days|week|weeks"},
         {"en.hearing_voices", TRIAGE_RISK, LEVEL_HIGH, 0,
                 "voices|voice ~3 telling|tell|say|saying"},
+        {"en.hears_voices", TRIAGE_RISK, LEVEL_HIGH, 0, "hear|hearing ~1 voices"},
 
         // distress
         {"en.distress.alone", TRIAGE_RISK, LEVEL_MEDIUM, 0, "alone|lonely|lonly|isolated"},
@@ -191,6 +231,9 @@ static const struct triage_rule rules[] = {
         {"en.distress.fight", TRIAGE_RISK, LEVEL_MEDIUM, 0,
                 "fight|fighting|argument|argue ~3 "
                 "mom|dad|parents|boyfriend|girlfriend|wife|husband"},
+        {"en.distress.unloved", TRIAGE_RISK, LEVEL_MEDIUM, 0,
+                "no|nobody|noone|everyone ~2 loves|likes|cares|hates|understands ~1 me|about"},
+        {"en.distress.relapsed", TRIAGE_RISK, LEVEL_MEDIUM, DRUGS, "relapse|relapsed|relapsing"},
         {"en.distress.hate_self", TRIAGE_RISK, LEVEL_MEDIUM, 0,
                 "hate|hating ~1 myself|life|everything"},
         {"en.distress.drinking", TRIAGE_RISK, LEVEL_MEDIUM, DRUGS,

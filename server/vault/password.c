@@ -6,12 +6,18 @@
 
 #include "base/log.h"
 
+// libsodium takes no NULL, not even for nothing.
+static const char *text_of(struct bytes password)
+{
+	return password.len ? (const char *)password.data : "";
+}
+
 _Static_assert(PASSWORD_HASH_MAX >= crypto_pwhash_STRBYTES, "a hash must fit");
 
 void password_hash(struct bytes password, char out[static PASSWORD_HASH_MAX])
 {
 	if (sodium_init() < 0 ||
-	        crypto_pwhash_str_alg(out, (const char *)password.data, password.len,
+	        crypto_pwhash_str_alg(out, text_of(password), password.len,
 	                crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE,
 	                crypto_pwhash_ALG_ARGON2ID13) != 0)
 		fatal("event=argon2id text=\"out of memory\"");
@@ -20,7 +26,7 @@ void password_hash(struct bytes password, char out[static PASSWORD_HASH_MAX])
 bool password_verify(const char *hash, struct bytes password)
 {
 	return sodium_init() >= 0 &&
-	       crypto_pwhash_str_verify(hash, (const char *)password.data, password.len) == 0;
+	       crypto_pwhash_str_verify(hash, text_of(password), password.len) == 0;
 }
 
 const char *password_hash_of_nobody(void)
