@@ -432,8 +432,3 @@ bool conn_is_tls(const struct conn *c)
 {
 	return c->tls != NULL;
 }
-
-struct loop *conn_loop(const struct conn *c)
-{
-	return c->loop;
-}

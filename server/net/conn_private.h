@@ -12,4 +12,3 @@ typedef void (*conn_gone_fn)(struct conn *c, void *arg);
 void conn_on_gone(struct conn *c, conn_gone_fn fn, void *arg);
 
 bool conn_is_tls(const struct conn *c);
-struct loop *conn_loop(const struct conn *c);

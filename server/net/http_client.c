@@ -81,8 +81,12 @@ static void report(struct call *call, CURLcode code)
 
 static void destroy(struct http_client *h)
 {
-	while (!LIST_EMPTY(&h->calls))
-		free_call(LIST_FIRST(&h->calls));
+	struct call *call = LIST_FIRST(&h->calls);
+	while (call) {
+		struct call *next = LIST_NEXT(call, link);
+		free_call(call);
+		call = next;
+	}
 	curl_multi_cleanup(h->multi);
 	event_free(h->timer);
 	free(h);

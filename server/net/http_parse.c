@@ -120,6 +120,15 @@ static int body_status(struct http_parse *p)
 	return 0;
 }
 
+// A field that is there but empty must not look like one that is absent.
+static void fill_empty_values(struct http_headers *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		if (!h->fields[i].value.data)
+			h->fields[i].value = bytes_str("");
+	}
+}
+
 // The framing can only be judged with the fields that llhttp has found, and whether the header is
 // also the end only with the framing: hence the look at llhttp_done in the end.
 static int finish_head(struct http_parse *p, struct bytes head)
@@ -128,6 +137,7 @@ static int finish_head(struct http_parse *p, struct bytes head)
 	p->headers.fields = xcalloc(p->head_check.lines, sizeof(*p->headers.fields));
 	enum llhttp_errno e = llhttp_execute(&p->llhttp, (const char *)p->head.data, p->head.len);
 	bool fields_known = e == HPE_OK || e == HPE_PAUSED || e == HPE_PAUSED_UPGRADE;
+	fill_empty_values(&p->headers);
 	// llhttp refuses framing faults on its own; our check names the better status when it can.
 	int status = http_check_fields(&p->headers, p->llhttp.http_minor == 0, &p->framing);
 	if (!status)

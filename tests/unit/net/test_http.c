@@ -578,6 +578,67 @@ static void draining_finishes_what_waits_and_ends_the_rest(void **state)
 	peer_close(&waiting);
 }
 
+static void remember_header(const struct http_request *r, void *arg)
+{
+	struct seen *s = arg;
+	size_t count;
+	struct bytes value = http_header(r, "x-EMPTY", &count);
+	assert_int_equal(count, 1);
+	assert_true(value.data && value.len == 0);
+	assert_null(http_header(r, "x-absent", &count).data);
+	assert_int_equal(count, 0);
+	assert_true(bytes_is(http_header(r, "x-full", NULL), "a b"));
+	http_respond(s->web.server, r->id, 204, NULL, bytes_str(""), NULL);
+}
+
+static void fields_are_found_whatever_their_case(void **state)
+{
+	struct seen *s = *state;
+	http_server_free(s->web.server);
+	listener_free(s->web.listener);
+	loop_free(s->web.loop);
+	web_start(&s->web, &http_limits_default, remember_header, s);
+	struct peer p = peer_connect(&s->web);
+	peer_send(&s->web, &p, "GET / HTTP/1.1\r\n" H "X-Empty:\r\nX-FULL: \t a b \t\r\n\r\n");
+	turn_until(s->web.loop, peer_status(&p) == 204);
+	assert_false(peer_has(&p, "Content-Length"));
+	peer_close(&p);
+}
+
+static void on_tls_answer(struct conn *c, enum conn_event event, void *arg)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	static const char field[] = "\r\nStrict-Transport-Security: max-age=63072000\r\n";
+	bool *strict = arg;
+	struct bytes in = conn_input(c);
+	if (event == CONN_READY)
+		conn_write(c, request, sizeof(request) - 1);
+	else if (event == CONN_DATA)
+		*strict = memmem(in.data, in.len, field, sizeof(field) - 1) != NULL;
+}
+
+static void over_tls_browsers_are_told_to_stay_there(void **state)
+{
+	struct seen *s = *state;
+	const struct listener_limits admit = {.total = 10, .handshake_ms = 1000};
+	struct test_pki pki;
+	bool strict = false;
+	pki_make(&pki);
+	struct tls_ctx *server = tls_server_new(pki.cert, pki.key, "", &s->web.error);
+	struct tls_ctx *client = tls_client_new(pki.ca, &s->web.error);
+	struct listener *li = listener_new(s->web.loop, "tls", "127.0.0.1", 0, server, &admit,
+	        http_server_accept, s->web.server, &s->web.error);
+	struct conn *c = conn_connect_tcp(s->web.loop, "127.0.0.1", listener_port(li), client,
+	        "localhost", on_tls_answer, &strict);
+	turn_until(s->web.loop, strict);
+	conn_close(c, "test over");
+	turn_until(s->web.loop, http_server_open(s->web.server) == 0);
+	listener_free(li);
+	tls_unref(server);
+	tls_unref(client);
+	pki_remove(&pki);
+}
+
 static void a_client_that_never_reads_is_bounded(void **state)
 {
 	struct seen *s = *state;
@@ -639,6 +700,8 @@ int main(void)
 	        with_web(an_answer_to_nobody_is_no_error),
 	        with_web(a_half_closed_client_still_gets_its_answer),
 	        with_web(draining_finishes_what_waits_and_ends_the_rest),
+	        with_web(fields_are_found_whatever_their_case),
+	        with_web(over_tls_browsers_are_told_to_stay_there),
 	        with_web(a_client_that_never_reads_is_bounded),
 	        with_web(the_server_may_go_while_clients_are_there),
 	};

@@ -213,6 +213,37 @@ static void a_handshake_that_hangs_was_not_sent_to(void **state)
 	finish(f, HTTP_NOT_SENT);
 }
 
+static void call_https(struct fixture *f, uint16_t port, const char *host, const char *ca)
+{
+	char url[100];
+	snprintf(url, sizeof(url), "https://%s:%u/", host, port);
+	const struct http_call c = {
+	        .method = "POST", .url = url, .ca_file = ca, .timeout_ms = 5000};
+	f->results = 0;
+	http_client_call(f->client, &c, 77, on_done, f);
+}
+
+static void a_certificate_is_always_verified(void **state)
+{
+	struct fixture *f = *state;
+	const struct listener_limits admit = {.total = 10, .handshake_ms = 1000};
+	struct test_pki pki;
+	pki_make(&pki);
+	struct tls_ctx *tls = tls_server_new(pki.cert, pki.key, "", &f->web.error);
+	struct listener *li = listener_new(f->web.loop, "tls", "127.0.0.1", 0, tls, &admit,
+	        http_server_accept, f->web.server, &f->web.error);
+	call_https(f, listener_port(li), "localhost", pki.ca);
+	finish(f, HTTP_ANSWERED);
+	call_https(f, listener_port(li), "localhost", NULL);
+	finish(f, HTTP_NOT_SENT);
+	call_https(f, listener_port(li), "127.0.0.2", pki.ca);
+	finish(f, HTTP_NOT_SENT);
+	assert_int_equal(f->requests, 1);
+	listener_free(li);
+	tls_unref(tls);
+	pki_remove(&pki);
+}
+
 static void a_connection_closed_unanswered_is_ambiguous(void **state)
 {
 	struct fixture *f = *state;
@@ -315,6 +346,7 @@ int main(void)
 	        with_web(a_bad_url_was_not_sent),
 	        with_web(a_failed_handshake_was_not_sent_to),
 	        with_web(a_handshake_that_hangs_was_not_sent_to),
+	        with_web(a_certificate_is_always_verified),
 	        with_web(a_connection_closed_unanswered_is_ambiguous),
 	        with_web(a_connection_closed_at_once_is_ambiguous),
 	        with_web(silence_after_the_request_is_ambiguous),
