@@ -46,7 +46,7 @@ static void on_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 	if (s && (s->roles & ROLE_SUPERVISOR || theirs))
 		answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CONVERSATION, c);
 	else
-		answer_result(r->flow, r->session, r->id, ERR_STALE,
+		answer_result(r->flow, r->session, r->id, ERR_FORBIDDEN,
 		        "Only who holds a conversation may read it.");
 	log_info("conversation=%s event=read staff=%s", r->conversation, r->name);
 	free(r);

@@ -8,7 +8,8 @@
 
 #include "base/log.h"
 
-// With HISTORY_TEXT_MAX it keeps a Session of ten conversations under the 1 MiB that PROTOCOL.md promises.
+// With HISTORY_TEXT_MAX it keeps a Session of ten conversations under the 1 MiB that PROTOCOL.md
+// promises.
 #define HISTORY_MESSAGES_MAX 150
 
 static void copy(char *out, size_t size, struct bytes s)

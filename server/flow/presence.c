@@ -130,6 +130,11 @@ static void hand_back(struct pool *p, const char *name, bool held_too)
 	store_holds(p->flow->store, p->config->name, name, on_holds, all);
 }
 
+void presence_withdraw_offers(struct pool *p, const char *name)
+{
+	hand_back(p, name, false);
+}
+
 // ---- gone ----
 
 struct gone {

@@ -10,6 +10,8 @@ struct presence *presence_new(struct flow *f);
 void presence_free(struct presence *p);
 // A console of this node has closed.
 void presence_lost(struct flow *f, struct pool *p, const char *name, const char *sid);
+// Takes back what is offered to somebody, not what they hold.
+void presence_withdraw_offers(struct pool *p, const char *name);
 // The timer gone:NAME is due: everybody they hold goes back into the queue.
 void presence_grace_over(struct pool *p, const char *name);
 // Beats for this node and looks at the others. Every PRESENCE_BEAT_MS.

@@ -359,6 +359,14 @@ struct presence_request {
 	enum store_code code;
 };
 
+// Who goes away is not asked any more: what is offered to them goes back at once.
+static void withdraw_offers(const struct presence_request *p)
+{
+	const struct session *s = session_find(p->request->flow, p->request->session);
+	for (size_t i = 0; s && i < s->pools_count; i++)
+		presence_withdraw_offers(s->pools[i], s->name);
+}
+
 static void on_presence_set(const struct store_answer *a, void *arg)
 {
 	struct presence_request *p = arg;
@@ -366,8 +374,11 @@ static void on_presence_set(const struct store_answer *a, void *arg)
 		p->code = a->code;
 	if (--p->open > 0)
 		return;
-	if (p->code == STORE_OK)
+	if (p->code == STORE_OK) {
 		log_info("event=presence staff=%s presence=%s", p->request->name, p->presence);
+		if (strcmp(p->presence, "away") == 0)
+			withdraw_offers(p);
+	}
 	request_end_code(p->request, p->code);
 	free(p);
 }

@@ -15,8 +15,6 @@ struct staff {
 	struct flow *flow;
 	struct strmap *members;
 	bool loaded;
-	bool loading;
-	bool load_again;
 };
 
 static void member_free(struct staff_member *m)
@@ -186,33 +184,47 @@ static bool bootstrap(struct staff *s)
 	return true;
 }
 
-static void on_records(const struct store_answer *a, void *arg)
+static void take_records(struct staff *s, const struct redis_reply *reply)
 {
-	struct staff *s = arg;
-	s->loading = false;
-	if (a->code != STORE_OK) {
-		log_warn("event=staff_not_read code=%s", store_code_name(a->code));
-		return;
-	}
 	drop_members(s);
-	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2)
-		take_record(s, redis_bytes(redis_at(a->reply, i)),
-		        redis_bytes(redis_at(a->reply, i + 1)));
-	if (s->load_again)
-		staff_load(s);
-	else if (strmap_count(s->members) == 0 && !s->loaded && bootstrap(s))
+	for (size_t i = 0; i + 1 < redis_count(reply); i += 2)
+		take_record(
+		        s, redis_bytes(redis_at(reply, i)), redis_bytes(redis_at(reply, i + 1)));
+	if (strmap_count(s->members) == 0 && !s->loaded && bootstrap(s))
 		return; // loaded when the operator is there
 	s->loaded = true;
 	session_check_all(s->flow);
 }
 
+// One reading, and who waits for it.
+struct reading {
+	struct staff *staff;
+	loop_fn then;
+	void *arg;
+};
+
+static void on_records(const struct store_answer *a, void *arg)
+{
+	struct reading *r = arg;
+	if (a->code == STORE_OK)
+		take_records(r->staff, a->reply);
+	else
+		log_warn("event=staff_not_read code=%s", store_code_name(a->code));
+	if (r->then)
+		r->then(r->arg);
+	free(r);
+}
+
+void staff_load_then(struct staff *s, loop_fn then, void *arg)
+{
+	struct reading *r = xcalloc(1, sizeof *r);
+	*r = (struct reading){s, then, arg};
+	store_staff_records(s->flow->store, on_records, r);
+}
+
 void staff_load(struct staff *s)
 {
-	s->load_again = s->loading;
-	if (s->loading)
-		return;
-	s->loading = true;
-	store_staff_records(s->flow->store, on_records, s);
+	staff_load_then(s, NULL, NULL);
 }
 
 static json_t *pools_json(const struct staff_change *c)

@@ -170,18 +170,28 @@ static void writing_free(struct writing *w)
 	free(w);
 }
 
+static void on_read_again(void *arg)
+{
+	struct writing *w = arg;
+	log_info("event=staff_written staff=%s by=%s", w->name, w->request->name);
+	request_end(w->request, ERR_NONE, NULL);
+	writing_free(w);
+}
+
 static void on_written(const struct store_answer *a, void *arg)
 {
 	struct writing *w = arg;
 	char text[120];
+	if (a->code == STORE_OK) {
+		staff_load_then(w->request->flow->staff, on_read_again, w);
+		return;
+	}
 	if (a->code == STORE_CONFLICT) {
 		struct bytes owner = redis_bytes(redis_at(a->reply, 1));
 		snprintf(text, sizeof text, "That phone belongs to %.*s.", (int)owner.len,
 		        (const char *)owner.data);
 		request_end(w->request, ERR_CONFLICT, text);
 	} else {
-		if (a->code == STORE_OK)
-			log_info("event=staff_written staff=%s by=%s", w->name, w->request->name);
 		request_end_code(w->request, a->code);
 	}
 	writing_free(w);
@@ -225,6 +235,14 @@ static bool phone_ok(const char *phone)
 	return !phone[0] || (digits >= 3 && digits <= 15 && !phone[(phone[0] == '+') + digits]);
 }
 
+static bool serves(const Holdfast__V1__StaffMember *m)
+{
+	for (size_t i = 0; i < m->n_roles; i++)
+		if ((1u << m->roles[i]) & ROLE_SERVES)
+			return true;
+	return false;
+}
+
 static const char *mistake(struct flow *f, const Holdfast__V1__PutStaff *in)
 {
 	const Holdfast__V1__StaffMember *m = in->member;
@@ -239,6 +257,8 @@ static const char *mistake(struct flow *f, const Holdfast__V1__PutStaff *in)
 	for (size_t i = 0; i < m->n_pools; i++)
 		if (!pool_find(f, m->pools[i]))
 			return "member.pools names a pool that is not configured.";
+	if (serves(m) && m->n_pools == 0)
+		return "member.pools must name a pool for a counselor or supervisor.";
 	if (m->capacity < 1 || m->capacity > CAPACITY_MAX)
 		return "member.capacity must be 1 to 10.";
 	if (!phone_ok(m->phone))
