@@ -119,13 +119,13 @@ def test_json_takes_the_other_spellings(house):
     assert console.answer(8).ok
 
 
-def test_what_is_no_frame_ends_the_connection_with_1007(house):
+def test_what_is_no_frame_is_named_and_costs_nothing(house):
     for data in ("{", '{"id": 1, "nonsense": {}}', b"\xff\xff\xff", '{"id":1,"ping":{},"ping":{}}', "null"):
         console = house.connect()
         console.send_raw(data)
         result = console.expect("result")
         assert result.code == "bad_request" and result.text
-        assert console.wait_closed() == 1007
+        assert console.ask("ping").ok
 
 
 def test_a_request_without_an_id_is_refused(house):
@@ -483,7 +483,6 @@ def test_staff_records_hide_the_phone_and_are_checked(house):
                    dict(phone="call me")):
         member = pb.StaffMember(**dict(bad, **change))
         assert house.operator.refused("put_staff", member=member, password="long enough password") == "bad_request", change
-    assert house.operator.refused("put_staff", member=pb.StaffMember(**bad)) == "bad_request", "a new person needs a password"
 
 
 def test_a_person_can_sign_in_as_soon_as_the_operator_is_told(house):
