@@ -9,8 +9,8 @@
 struct assign_counselor {
 	const char *name;
 	bool available;
-	unsigned capacity;    // conversations at once
-	unsigned load;        // held, offered and in wrap-up
+	unsigned capacity;     // conversations at once
+	unsigned load;         // held, offered and in wrap-up
 	int64_t idle_since_ms; // when the last conversation ended, or sign-in
 };
 
@@ -20,8 +20,8 @@ struct assign_conversation {
 	size_t excluded_count;
 };
 
-// Index of the counselor to ask: room left, not excluded, least loaded first, then idle longest, then by name.
-// -1 when nobody can. `*exhausted` (may be NULL) is set when somebody with room is there but all such are excluded: the
-// pass is over and the exclusions may be forgotten.
+// Index of the counselor to ask: room left, not excluded, least loaded first, then idle longest,
+// then by name. -1 when nobody can. `*exhausted` (may be NULL) is set when somebody with room is
+// there but all such are excluded: the pass is over and the exclusions may be forgotten.
 int assign_choose(const struct assign_conversation *conversation,
-	const struct assign_counselor *counselors, size_t count, bool *exhausted);
+        const struct assign_counselor *counselors, size_t count, bool *exhausted);

@@ -2,7 +2,8 @@
 #pragma once
 #include <stdbool.h>
 
-// States of a conversation. Every open one is in exactly one of the first four. The numbers are kept in Redis.
+// States of a conversation. Every open one is in exactly one of the first four. The numbers are
+// kept in Redis.
 enum conversation_state {
 	CONVERSATION_WAITING = 1,
 	CONVERSATION_OFFERED = 2,

@@ -6,7 +6,8 @@
 
 #include "core/level.h"
 
-// What an escalation does next (facts/routing.md §2, 1–10). Pure: the state is in Redis, the caller resolves people.
+// What an escalation does next (facts/routing.md §2, 1–10). Pure: the state is in Redis, the caller
+// resolves people.
 
 enum escalation_state {
 	ESCALATION_TRIGGERED = 1,
@@ -15,17 +16,18 @@ enum escalation_state {
 };
 
 struct escalation_policy {
-	size_t levels;             // ≥ 1
-	const int64_t *delay_ms;   // per level, before the next
-	const bool *reachable;     // per level: somebody there can be paged now
+	size_t levels;           // ≥ 1
+	const int64_t *delay_ms; // per level, before the next
+	const bool *reachable;   // per level: somebody there can be paged now
 	bool catch_all_reachable;
-	uint32_t repeats;          // extra passes when not without_end
+	uint32_t repeats; // extra passes when not without_end
 	int64_t acknowledge_ms;
 };
 
 struct escalation {
 	enum escalation_state state;
-	size_t step;   // the level to page next; == levels means the catch-all, levels + 1 that it was paged
+	size_t step;   // the level to page next; == levels means the catch-all, levels + 1 that it
+	               // was paged
 	uint32_t pass; // complete passes so far
 };
 
@@ -39,13 +41,16 @@ struct escalation_decision {
 
 // Life-safety levels repeat without end.
 bool escalation_without_end(enum level l);
-// The decision at now_ms for a triggered escalation. Empty levels are skipped at once, and so is a catch-all where nobody can be
-// paged. Each pass ends with the catch-all; then, after the longest delay, comes the next pass, or, when the last one is over, the
-// catch-all alone, for ever. A policy whose levels are all empty goes to the catch-all in the same call.
-struct escalation_decision escalate_step(const struct escalation *e, const struct escalation_policy *p,
-	bool without_end, int64_t now_ms);
-// An acknowledgement whose deadline passed with the conversation still unanswered: triggered again, from the level that was paged last.
+// The decision at now_ms for a triggered escalation. Empty levels are skipped at once, and so is a
+// catch-all where nobody can be paged. Each pass ends with the catch-all; then, after the longest
+// delay, comes the next pass, or, when the last one is over, the catch-all alone, for ever. A
+// policy whose levels are all empty goes to the catch-all in the same call.
+struct escalation_decision escalate_step(const struct escalation *e,
+        const struct escalation_policy *p, bool without_end, int64_t now_ms);
+// An acknowledgement whose deadline passed with the conversation still unanswered: triggered again,
+// from the level that was paged last.
 struct escalation escalate_again(const struct escalation *e);
 
-// A reply of an on-call person: "ACK 12", "ack #12", "ok", "OK." … *number is 0 when none was given.
+// A reply of an on-call person: "ACK 12", "ack #12", "ok", "OK." … *number is 0 when none was
+// given.
 bool escalation_is_ack(const char *text, size_t len, uint64_t *number);

@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The outcome of triage, most urgent first. There is no lower one than LOW and nothing is ever dropped.
-// The numbers are kept in Redis and on the wire: never renumber. 0 is no level: it never stands for an outcome.
+// The outcome of triage, most urgent first. There is no lower one than LOW and nothing is ever
+// dropped. The numbers are kept in Redis and on the wire: never renumber. 0 is no level: it never
+// stands for an outcome.
 enum level {
 	LEVEL_LOW = 1,
 	LEVEL_MEDIUM = 2,
@@ -22,8 +23,11 @@ struct by_level {
 	int64_t ms[6]; // indexed by enum level
 };
 
-// Queue order (DESIGN.md §3): imminent is a class of its own, ordered by enqueued_ms; the others share one order
-// with the static score enqueued_ms − boost[level], which ages everybody alike without rescoring.
+// Queue order (DESIGN.md §3): imminent is a class of its own, ordered by enqueued_ms; the others
+// share one order with the static score enqueued_ms − boost[level], which ages everybody alike
+// without rescoring.
 int64_t queue_score(enum level l, int64_t enqueued_ms, const struct by_level *boost);
-// When a human must have taken it. Never later than `earlier` unless that is 0: a rise in level only hastens.
-int64_t queue_answer_by(enum level l, int64_t since_ms, const struct by_level *within, int64_t earlier);
+// When a human must have taken it. Never later than `earlier` unless that is 0: a rise in level
+// only hastens.
+int64_t queue_answer_by(
+        enum level l, int64_t since_ms, const struct by_level *within, int64_t earlier);

@@ -7,17 +7,20 @@
 #include "base/buf.h"
 #include "base/config.h"
 
-// Who is on call: a weekly list of shifts in an IANA zone, resolved without mktime() (facts/routing.md rule 13):
-// a start at a local time that occurs twice takes the first, an end the last; a local time that does not exist becomes the
-// first instant after the gap. So shifts may overlap and never leave a gap.
+// Who is on call: a weekly list of shifts in an IANA zone, resolved without mktime()
+// (facts/routing.md rule 13): a start at a local time that occurs twice takes the first, an end the
+// last; a local time that does not exist becomes the first instant after the gap. So shifts may
+// overlap and never leave a gap.
 
 struct rota;
 
 // Reads the zone's TZif rules and the shifts. NULL leaves one line in `error`.
 struct rota *rota_new(const struct config_schedule *schedule, struct buf *error);
 void rota_free(struct rota *r);
-// Calls fn once for each person on call at `at_ms` (UTC), in the order of the configuration. Returns how many.
-size_t rota_on_call(const struct rota *r, int64_t at_ms, void (*fn)(const char *person, void *arg), void *arg);
+// Calls fn once for each person on call at `at_ms` (UTC), in the order of the configuration.
+// Returns how many.
+size_t rota_on_call(
+        const struct rota *r, int64_t at_ms, void (*fn)(const char *person, void *arg), void *arg);
 // The next instant after at_ms, at most 8 days ahead, at which the set of people may change.
 int64_t rota_next_change(const struct rota *r, int64_t at_ms);
 

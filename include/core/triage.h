@@ -6,9 +6,9 @@
 #include "base/buf.h"
 #include "core/level.h"
 
-// Reads one text and says how urgent it is and why (facts/triage.md §4). Every byte string gets a level. Unsure,
-// unreadable, too long or in a language that no rule knows means UNKNOWN at least; a fault inside is louder, never
-// quieter. Reentrant; the engine is immutable once made.
+// Reads one text and says how urgent it is and why (facts/triage.md §4). Every byte string gets a
+// level. Unsure, unreadable, too long or in a language that no rule knows means UNKNOWN at least; a
+// fault inside is louder, never quieter. Reentrant; the engine is immutable once made.
 
 #define TRIAGE_REASONS_MAX 8
 
@@ -40,5 +40,6 @@ struct triage;
 struct triage *triage_new(void);
 void triage_free(struct triage *t);
 void triage_score(const struct triage *t, struct bytes text, struct triage_result *out);
-// Appends the ids of the rules, comma-separated, without any of the text: what may be stored and shown.
+// Appends the ids of the rules, comma-separated, without any of the text: what may be stored and
+// shown.
 void triage_reasons(const struct triage_result *r, struct buf *out);

@@ -33,7 +33,7 @@ static const struct triage_rule rules[] = {
         {"es.suicide.no_puedo_mas", TRIAGE_FIRM, LEVEL_HIGH, TRIAGE_SUICIDE,
                 "no|ya ~2 puedo|aguanto|soporto ~1 mas"},
         {"es.suicide.quitarme", TRIAGE_RISK, LEVEL_HIGH, TRIAGE_SUICIDE,
-                "quitarme|acabar|terminar ~2 vida|todo"},
+                "quitarme|acabar|terminar ~2 vida|tod*"},
         {"es.suicide.carga", TRIAGE_FIRM, LEVEL_HIGH, TRIAGE_SUICIDE, "mejor|estarian ~3 sin mi"},
         {"es.harm.cortarme", TRIAGE_RISK, LEVEL_HIGH, TRIAGE_SELF_HARM,
                 "cortarme|cortandome|lastimarme|autolesi*"},
