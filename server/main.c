@@ -288,7 +288,8 @@ static void stop(struct server *s)
 {
 	for (int i = 0; i < LISTENERS; i++)
 		listener_free(s->listeners[i]);
-	// Calls under way still answer into the flow, and the flow into the edge: those above go last.
+	// Calls under way still answer into the flow, and the flow into the edge: those above go
+	// last.
 	console_end_all(s->console);
 	http_client_free(s->http);
 	redis_free(s->redis);

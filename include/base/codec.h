@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-// Text encodings of the wire formats. All decoders take hostile input; false means malformed, and then
-// `out` may hold a part.
+// Text encodings of the wire formats. All decoders take hostile input; false means malformed, and
+// then `out` may hold a part.
 
 void hex_encode(struct bytes in, struct buf *out); // lower case
 MUST_CHECK bool hex_decode(struct bytes in, struct buf *out);
@@ -17,8 +17,9 @@ void base64url_encode(struct bytes in, struct buf *out); // RFC 4648 §5, no pad
 void percent_encode(struct bytes in, struct buf *out);
 MUST_CHECK bool percent_decode(struct bytes in, bool plus_is_space, struct buf *out);
 
-// application/x-www-form-urlencoded, a query string included: calls fn for each pair in order, decoded,
-// duplicates and all. At most `max` pairs; false on a bad escape or too many, or when fn returns false.
+// application/x-www-form-urlencoded, a query string included: calls fn for each pair in order,
+// decoded, duplicates and all. At most `max` pairs; false on a bad escape or too many, or when fn
+// returns false.
 typedef bool (*form_fn)(struct bytes name, struct bytes value, void *arg);
 MUST_CHECK bool form_parse(struct bytes in, size_t max, form_fn fn, void *arg);
 // First value of `name`, decoded into `out`; false when absent or malformed.

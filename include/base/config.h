@@ -5,9 +5,9 @@
 
 #include "base/buf.h"
 
-// holdfast.yaml as a struct. The one table of keys is the libcyaml schema in server/base/config.c: key,
-// type, limits. Strings are never NULL after loading; an absent one is "". File names are made absolute,
-// relative to the folder of the configuration file. Durations are whole seconds.
+// holdfast.yaml as a struct. The one table of keys is the libcyaml schema in server/base/config.c:
+// key, type, limits. Strings are never NULL after loading; an absent one is "". File names are made
+// absolute, relative to the folder of the configuration file. Durations are whole seconds.
 
 struct config_tls_listener {
 	char *address;
@@ -94,8 +94,10 @@ struct config_policy {
 	char *line; // the line's number that pages are sent from
 	struct config_level *levels;
 	unsigned levels_count;
-	uint32_t repeats;       // extra passes for unknown, medium and low; imminent and high repeat without end
-	uint32_t acknowledge_s; // an acknowledged page whose conversation is still unanswered rings again after this
+	uint32_t repeats; // extra passes for unknown, medium and low; imminent and high repeat
+	                  // without end
+	uint32_t acknowledge_s; // an acknowledged page whose conversation is still unanswered rings
+	                        // again after this
 	char **catch_all;       // targets; mandatory
 	unsigned catch_all_count;
 };
@@ -129,21 +131,22 @@ struct config {
 	unsigned policies_count;
 };
 
-// Reads and checks a file: syntax, keys, types, ranges, then references (a line's gateway and pool, a
-// pool's policy, a policy's schedules, a mandatory catch_all, unique names, known IANA zones, readable files).
-// NULL on failure, with one line for each mistake in `errors`: "FILE:LINE: KEY: what is wrong". The caller
-// frees the result with config_free().
+// Reads and checks a file: syntax, keys, types, ranges, then references (a line's gateway and pool,
+// a pool's policy, a policy's schedules, a mandatory catch_all, unique names, known IANA zones,
+// readable files). NULL on failure, with one line for each mistake in `errors`: "FILE:LINE: KEY:
+// what is wrong". The caller frees the result with config_free().
 struct config *config_load(const char *path, struct buf *errors);
 void config_free(struct config *c);
 
-const struct config_gateway *config_gateway(const struct config *c, const char *name); // NULL when absent
+const struct config_gateway *config_gateway(
+        const struct config *c, const char *name); // NULL when absent
 const struct config_line *config_line(const struct config *c, const char *number);
 const struct config_pool *config_pool(const struct config *c, const char *name);
 const struct config_schedule *config_schedule(const struct config *c, const char *name);
 const struct config_policy *config_policy(const struct config *c, const char *name);
 
-// A secret's file: one trailing newline dropped, at most 4 KiB, refused when others may read it (mode & 077).
-// False leaves a sentence in `errors`.
+// A secret's file: one trailing newline dropped, at most 4 KiB, refused when others may read it
+// (mode & 077). False leaves a sentence in `errors`.
 MUST_CHECK bool config_read_secret(const char *path, struct buf *out, struct buf *errors);
 // Any file, at most `max` bytes.
 MUST_CHECK bool config_read_file(const char *path, size_t max, struct buf *out, struct buf *errors);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The one table of errors that cross a boundary: base/errors.def gives each a wire code, an HTTP status and
-// a default text.
+// The one table of errors that cross a boundary: base/errors.def gives each a wire code, an HTTP
+// status and a default text.
 enum err {
 #define X(name, code, http, text) ERR_##name,
 #include "base/errors.def"

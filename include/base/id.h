@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 
-// Random identifiers from the kernel's generator: 26 characters of lower-case Crockford base 32 (128 bits),
-// safe in keys, URLs and logs.
+// Random identifiers from the kernel's generator: 26 characters of lower-case Crockford base 32
+// (128 bits), safe in keys, URLs and logs.
 #define ID_LEN 26
 void id_new(char out[static ID_LEN + 1]);
 // True for a string that id_new() could have made.

@@ -2,8 +2,8 @@
 #pragma once
 #include <stddef.h>
 
-// Allocation that never fails: out of memory ends the process (crash-only: everything that matters is
-// already on disk). Callers bound every size that comes from the network before they allocate.
+// Allocation that never fails: out of memory ends the process (crash-only: everything that matters
+// is already on disk). Callers bound every size that comes from the network before they allocate.
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-// The one table of metrics is base/metrics.def. A metric may have one label, whose values come from a small
-// bounded set (level, gateway, listener); beyond 64 values the rest count as "other".
+// The one table of metrics is base/metrics.def. A metric may have one label, whose values come from
+// a small bounded set (level, gateway, listener); beyond 64 values the rest count as "other".
 enum metric {
 #define X(id, type, name, label, help) M_##id,
 #include "base/metrics.def"

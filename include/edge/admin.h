@@ -2,7 +2,8 @@
 #pragma once
 #include "net/http.h"
 
-// The admin listener: /healthz (the process runs its loop), /readyz (texts are accepted), /metrics (Prometheus). No text, no numbers.
+// The admin listener: /healthz (the process runs its loop), /readyz (texts are accepted), /metrics
+// (Prometheus). No text, no numbers.
 
 struct flow;
 struct admin;

@@ -4,8 +4,8 @@
 #include "flow/intake.h"
 #include "net/http.h"
 
-// The gateway listener's requests: /v1/gateways/NAME/messages and /receipts. It authenticates, parses, hands over to
-// intake, and answers when intake has: 2xx only then.
+// The gateway listener's requests: /v1/gateways/NAME/messages and /receipts. It authenticates,
+// parses, hands over to intake, and answers when intake has: 2xx only then.
 
 struct webhook;
 struct webhook *webhook_new(struct loop *l, const struct gateways *gateways, struct flow *flow);

@@ -7,8 +7,9 @@
 
 struct flow;
 
-// What a console asks for (proto/PROTOCOL.md). One function a request; each answers with one frame that carries the request's id, sooner or later,
-// through flow_out.push. The caller has checked the role; these check the rest.
+// What a console asks for (proto/PROTOCOL.md). One function a request; each answers with one frame
+// that carries the request's id, sooner or later, through flow_out.push. The caller has checked the
+// role; these check the rest.
 
 enum role {
 	ROLE_ANYBODY = 0, // not signed in
@@ -17,7 +18,7 @@ enum role {
 	ROLE_OPERATOR = 1 << HOLDFAST__V1__ROLE__ROLE_OPERATOR,
 	ROLE_AUDITOR = 1 << HOLDFAST__V1__ROLE__ROLE_AUDITOR,
 };
-#define ROLE_SERVES (ROLE_COUNSELOR | ROLE_SUPERVISOR) // may see text
+#define ROLE_SERVES  (ROLE_COUNSELOR | ROLE_SUPERVISOR) // may see text
 #define ROLE_WATCHES (ROLE_OPERATOR | ROLE_SUPERVISOR)
 #define ROLE_ALL     (ROLE_COUNSELOR | ROLE_SUPERVISOR | ROLE_OPERATOR | ROLE_AUDITOR)
 

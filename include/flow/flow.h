@@ -11,14 +11,15 @@
 #include "store/store.h"
 #include "vault/vault.h"
 
-// Sequences the ranks below: intake, dispatch, escalation, outbox, timers, and the consoles' requests. All state is in
-// Redis; what is here can be lost at any moment. Scripts publish what changed, every node hears it, and a node acts
-// on it alike whether it made the change or not.
+// Sequences the ranks below: intake, dispatch, escalation, outbox, timers, and the consoles'
+// requests. All state is in Redis; what is here can be lost at any moment. Scripts publish what
+// changed, every node hears it, and a node acts on it alike whether it made the change or not.
 
 // Calls upward, filled in by main.c.
 struct flow_out {
 	const struct gateway *(*gateway)(const char *name, void *arg); // NULL when unknown
-	void (*push)(uint64_t session, const Frame *frame, void *arg);  // a session that is gone is a normal thing
+	void (*push)(uint64_t session, const Frame *frame,
+	        void *arg); // a session that is gone is a normal thing
 	void (*end_session)(uint64_t session, const char *reason, void *arg);
 	void (*drain)(void *arg); // an operator asks this node to drain and end
 	void *arg;

@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-// What a provider is: pure functions over bytes and one row in edge/gateways.def. The shared webhook and outbox do all I/O.
+// What a provider is: pure functions over bytes and one row in edge/gateways.def. The shared
+// webhook and outbox do all I/O.
 
 // One configured account, secrets loaded. Immutable.
 struct gateway {
@@ -26,7 +27,8 @@ struct gateway {
 struct gateway_request {
 	const char *method;
 	struct bytes target; // raw, with the query: what a provider signed after public_url
-	struct bytes path_secret; // the segment after messages or receipts, decoded; empty when absent
+	struct bytes
+	        path_secret; // the segment after messages or receipts, decoded; empty when absent
 	struct bytes query;
 	struct bytes body;
 	struct bytes content_type;
@@ -38,16 +40,17 @@ struct gateway_request {
 
 enum gateway_parse {
 	GATEWAY_PARSED,
-	GATEWAY_UNPARSABLE, // authentic or not, it is not what this provider sends: `error` says why
+	GATEWAY_UNPARSABLE, // authentic or not, it is not what this provider sends: `error` says
+	                    // why
 	GATEWAY_IGNORED,    // authentic, and nothing that we act on
 };
 
 struct gateway_inbound {
 	struct buf provider_id;
-	struct buf from; // E.164 with +, or as the provider gave it when it is no phone number
-	struct buf to;   // the line's number, as configured in `lines`
-	struct buf text; // valid UTF-8, may be empty
-	bool damaged;    // some bytes had to be replaced
+	struct buf from;     // E.164 with +, or as the provider gave it when it is no phone number
+	struct buf to;       // the line's number, as configured in `lines`
+	struct buf text;     // valid UTF-8, may be empty
+	bool damaged;        // some bytes had to be replaced
 	int64_t provider_ms; // the provider's clock, 0 when it gives none
 	unsigned media;      // attachments announced, none of which is fetched
 	struct buf error;
@@ -62,7 +65,7 @@ enum delivery {
 };
 
 struct gateway_receipt {
-	struct buf message;     // our own id, from the callback URL
+	struct buf message; // our own id, from the callback URL
 	struct buf provider_id;
 	enum delivery delivery; // SENT, DELIVERED or FAILED
 	struct buf error;       // the provider's code, no text of any message
@@ -82,7 +85,7 @@ struct gateway_call {
 	struct buf headers[GATEWAY_HEADERS_MAX]; // "Name: value"
 	size_t headers_count;
 	struct buf body;
-	const char *user;     // basic authentication; NULL, or borrowed from the gateway
+	const char *user; // basic authentication; NULL, or borrowed from the gateway
 	struct bytes password;
 };
 
@@ -103,23 +106,24 @@ struct gateway_reply {
 struct gateway_provider {
 	const char *name;
 	const char *const *content_types; // what it posts: media types, lower case, NULL at the end
-	bool text_by_get;                 // a text may come in the query of a GET; receipts always may
+	bool text_by_get; // a text may come in the query of a GET; receipts always may
 	// What makes this provider take a post as accepted.
 	const char *ack_content_type;
 	const char *ack_body;
-	// Is everything configured that the provider needs? At start-up; on false `error` says what is amiss.
+	// Is everything configured that the provider needs? At start-up; on false `error` says what
+	// is amiss.
 	bool (*check)(const struct gateway *g, struct buf *error);
 	// Is the request authentic? On false `error` says why, for the log; never a secret.
 	bool (*verify)(const struct gateway *g, const struct gateway_request *r, struct buf *error);
-	enum gateway_parse (*parse_inbound)(const struct gateway *g, const struct gateway_request *r,
-		struct gateway_inbound *out);
-	enum gateway_parse (*parse_receipt)(const struct gateway *g, const struct gateway_request *r,
-		struct gateway_receipt *out);
+	enum gateway_parse (*parse_inbound)(const struct gateway *g,
+	        const struct gateway_request *r, struct gateway_inbound *out);
+	enum gateway_parse (*parse_receipt)(const struct gateway *g,
+	        const struct gateway_request *r, struct gateway_receipt *out);
 	// False when it can never be sent (`error` says why).
-	bool (*build_send)(const struct gateway *g, const struct gateway_send *s, struct gateway_call *out,
-		struct buf *error);
-	void (*parse_send_reply)(const struct gateway *g, int status, struct bytes body,
-		struct gateway_reply *out);
+	bool (*build_send)(const struct gateway *g, const struct gateway_send *s,
+	        struct gateway_call *out, struct buf *error);
+	void (*parse_send_reply)(
+	        const struct gateway *g, int status, struct bytes body, struct gateway_reply *out);
 };
 
 void gateway_inbound_free(struct gateway_inbound *in);

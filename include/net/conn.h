@@ -7,8 +7,9 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
-// One byte stream, plain or TLS, TCP or unix, behind one callback. Input gathers until consumed; conn_close()
-// may be called anywhere, in the callback too: no event comes after it and the memory goes at the end of the turn.
+// One byte stream, plain or TLS, TCP or unix, behind one callback. Input gathers until consumed;
+// conn_close() may be called anywhere, in the callback too: no event comes after it and the memory
+// goes at the end of the turn.
 
 enum conn_event {
 	CONN_READY,   // connected, handshake included
@@ -22,14 +23,14 @@ enum conn_event {
 struct conn;
 typedef void (*conn_fn)(struct conn *c, enum conn_event event, void *arg);
 
-// Outgoing connections. They never fail at once: failure comes as CONN_ERROR. `tls` NULL is plain; `name` is
-// what the certificate must carry (an IP address counts).
+// Outgoing connections. They never fail at once: failure comes as CONN_ERROR. `tls` NULL is plain;
+// `name` is what the certificate must carry (an IP address counts).
 struct conn *conn_connect_unix(struct loop *l, const char *path, conn_fn fn, void *arg);
 struct conn *conn_connect_tcp(struct loop *l, const char *host, uint16_t port, struct tls_ctx *tls,
-	const char *name, conn_fn fn, void *arg);
+        const char *name, conn_fn fn, void *arg);
 
 void conn_set_callback(struct conn *c, conn_fn fn, void *arg); // hands the stream to another owner
-struct bytes conn_input(struct conn *c);                       // all input, contiguous; valid until consumed
+struct bytes conn_input(struct conn *c); // all input, contiguous; valid until consumed
 void conn_consume(struct conn *c, size_t len);
 // Reading stops while more than `max` bytes are unconsumed (256 KiB unless told).
 void conn_set_input_max(struct conn *c, size_t max);

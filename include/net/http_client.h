@@ -6,11 +6,11 @@
 #include "base/buf.h"
 #include "net/loop.h"
 
-// Calls to providers: libcurl's multi interface on our loop. Certificates and names are always verified, redirects are
-// never followed, answers are bounded.
+// Calls to providers: libcurl's multi interface on our loop. Certificates and names are always
+// verified, redirects are never followed, answers are bounded.
 
 struct http_call {
-	const char *method;         // "GET", "POST"
+	const char *method; // "GET", "POST"
 	const char *url;
 	const char *const *headers; // "Name: value", NULL-terminated, or NULL
 	struct bytes body;          // copied
@@ -40,6 +40,6 @@ typedef void (*http_done_fn)(uint64_t id, const struct http_result *result, void
 struct http_client *http_client_new(struct loop *l);
 void http_client_free(struct http_client *h); // calls under way get no callback
 // `done` is called once, never from inside this function. The id is `tag`, the caller's own.
-void http_client_call(struct http_client *h, const struct http_call *call, uint64_t tag, http_done_fn done,
-	void *arg);
+void http_client_call(struct http_client *h, const struct http_call *call, uint64_t tag,
+        http_done_fn done, void *arg);
 size_t http_client_open(const struct http_client *h); // calls under way

@@ -6,7 +6,8 @@
 #include "net/conn.h"
 
 // A listening socket that yields connections whose handshake is complete. It keeps a spare
-// descriptor: when descriptors run out, new connections are closed at once and the old ones keep working.
+// descriptor: when descriptors run out, new connections are closed at once and the old ones keep
+// working.
 
 struct listener_limits {
 	size_t total;         // open connections
@@ -19,10 +20,10 @@ typedef void (*listener_fn)(struct conn *c, void *arg); // the callee owns c fro
 
 // `name` labels metrics and logs. `tls` NULL is plain. NULL on failure leaves one line in `error`.
 struct listener *listener_new(struct loop *l, const char *name, const char *address, uint16_t port,
-	struct tls_ctx *tls, const struct listener_limits *limits, listener_fn fn, void *arg,
-	struct buf *error);
+        struct tls_ctx *tls, const struct listener_limits *limits, listener_fn fn, void *arg,
+        struct buf *error);
 struct listener *listener_new_unix(struct loop *l, const char *name, const char *path,
-	const struct listener_limits *limits, listener_fn fn, void *arg, struct buf *error);
+        const struct listener_limits *limits, listener_fn fn, void *arg, struct buf *error);
 uint16_t listener_port(const struct listener *li);
 void listener_set_tls(struct listener *li, struct tls_ctx *tls); // for connections to come
 void listener_stop(struct listener *li);                         // accepts no more; open ones stay

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-// One process, one event loop. Deadlines are monotonic and live in one heap; a timer is named by an id, so a
-// stale id is harmless.
+// One process, one event loop. Deadlines are monotonic and live in one heap; a timer is named by an
+// id, so a stale id is harmless.
 
 struct loop;
 typedef void (*loop_fn)(void *arg);
@@ -30,6 +30,7 @@ void loop_cancel(struct loop *l, uint64_t timer);
 void loop_defer(struct loop *l, loop_fn fn, void *arg);
 void loop_on_signal(struct loop *l, int signo, loop_fn fn, void *arg);
 
-// Runs `work` on one of two worker threads, then `done` on the loop: for password hashing and its like. At most
-// 256 wait; beyond that it returns false and calls neither. `arg` must stay until `done`.
+// Runs `work` on one of two worker threads, then `done` on the loop: for password hashing and its
+// like. At most 256 wait; beyond that it returns false and calls neither. `arg` must stay until
+// `done`.
 MUST_CHECK bool loop_offload(struct loop *l, loop_fn work, loop_fn done, void *arg);

@@ -7,27 +7,31 @@
 #include "base/config.h"
 #include "net/loop.h"
 
-// The link to Redis: hiredis formats and reads, our conn carries. Commands are pipelined on one connection; each has a
-// deadline and exactly one callback. After a cut the link connects again by itself (50 ms, doubling to 2 s, with jitter), checks the
-// server's settings, loads the scripts, and only then is up.
+// The link to Redis: hiredis formats and reads, our conn carries. Commands are pipelined on one
+// connection; each has a deadline and exactly one callback. After a cut the link connects again by
+// itself (50 ms, doubling to 2 s, with jitter), checks the server's settings, loads the scripts,
+// and only then is up.
 
 struct redis;
 
 enum redis_status {
 	REDIS_OK,      // `reply` is there and is no error
-	REDIS_REFUSED, // Redis answered with an error: nothing was changed. `error` is its code and our words, never its arguments
+	REDIS_REFUSED, // Redis answered with an error: nothing was changed. `error` is its code and
+	               // our words, never its arguments
 	REDIS_NO_LINK, // not sent: the link is down or full. Nothing was changed
 	REDIS_UNKNOWN, // sent, no answer by the deadline or before the cut: it may have happened
 };
 
-// A reply, owned by the link and valid during the callback. Nested arrays allowed; nil is REDIS_NIL.
+// A reply, owned by the link and valid during the callback. Nested arrays allowed; nil is
+// REDIS_NIL.
 enum redis_type { REDIS_NIL, REDIS_INTEGER, REDIS_STRING, REDIS_STATUS, REDIS_ARRAY };
 struct redis_reply;
 enum redis_type redis_type(const struct redis_reply *r);
-int64_t redis_integer(const struct redis_reply *r);     // 0 when it is none; a numeric string counts
-struct bytes redis_bytes(const struct redis_reply *r);  // empty when it is no string
-size_t redis_count(const struct redis_reply *r);        // 0 when it is no array
-const struct redis_reply *redis_at(const struct redis_reply *r, size_t i); // a nil reply past the end
+int64_t redis_integer(const struct redis_reply *r);    // 0 when it is none; a numeric string counts
+struct bytes redis_bytes(const struct redis_reply *r); // empty when it is no string
+size_t redis_count(const struct redis_reply *r);       // 0 when it is no array
+const struct redis_reply *redis_at(
+        const struct redis_reply *r, size_t i); // a nil reply past the end
 // In a flat name, value, name, value … array: the value of `name`, or a nil reply.
 const struct redis_reply *redis_field(const struct redis_reply *r, const char *name);
 
@@ -40,10 +44,12 @@ typedef void (*redis_fn)(const struct redis_result *result, void *arg);
 
 // Events of the link.
 struct redis_events {
-	void (*up)(void *arg);   // checked, scripts loaded
-	void (*down)(void *arg); // was up
-	void (*refused)(const char *why, void *arg); // a setting that voids promise 1, by name: the caller stops or goes on trying
-	// A message on a channel subscribed with redis_subscribe(); and `resync` after any gap in the subscription.
+	void (*up)(void *arg);                       // checked, scripts loaded
+	void (*down)(void *arg);                     // was up
+	void (*refused)(const char *why, void *arg); // a setting that voids promise 1, by name: the
+	                                             // caller stops or goes on trying
+	// A message on a channel subscribed with redis_subscribe(); and `resync` after any gap in
+	// the subscription.
 	void (*message)(const char *channel, struct bytes payload, void *arg);
 	void (*resync)(void *arg);
 	void *arg;
@@ -51,24 +57,27 @@ struct redis_events {
 
 // `unsafe` skips the check of the settings (--unsafe-dev).
 struct redis *redis_new(struct loop *l, const struct config_redis *config, bool unsafe,
-	const struct redis_events *events);
-// Commands under way get REDIS_UNKNOWN; what their callbacks send is dropped. `config` is borrowed until
-// here. Not from inside a callback of the link.
+        const struct redis_events *events);
+// Commands under way get REDIS_UNKNOWN; what their callbacks send is dropped. `config` is borrowed
+// until here. Not from inside a callback of the link.
 void redis_free(struct redis *r);
 bool redis_is_up(const struct redis *r);
-// What was checked, for people: "redis 7.0.15 at /…/redis.sock: appendonly yes, appendfsync always, …".
+// What was checked, for people: "redis 7.0.15 at /…/redis.sock: appendonly yes, appendfsync always,
+// …".
 const char *redis_describe(const struct redis *r);
 
 // The most that may be in flight; beyond it commands end at once with REDIS_NO_LINK.
 #define REDIS_IN_FLIGHT_MAX 20000
 
-// One command of `argc` parts. `fn` is called once, never from inside, at the latest `deadline_ms` from now; NULL where nobody
-// cares. `arg` must outlive it: use an id.
-void redis_command(struct redis *r, int argc, const struct bytes *argv, int64_t deadline_ms, redis_fn fn,
-	void *arg);
-// Channels are added one by one and stay across reconnects; they travel on a connection of their own.
+// One command of `argc` parts. `fn` is called once, never from inside, at the latest `deadline_ms`
+// from now; NULL where nobody cares. `arg` must outlive it: use an id.
+void redis_command(struct redis *r, int argc, const struct bytes *argv, int64_t deadline_ms,
+        redis_fn fn, void *arg);
+// Channels are added one by one and stay across reconnects; they travel on a connection of their
+// own.
 void redis_subscribe(struct redis *r, const char *channel);
 
-// A Lua script of store/lua, by the name of its file: EVALSHA; after NOSCRIPT it is loaded again and repeated once.
+// A Lua script of store/lua, by the name of its file: EVALSHA; after NOSCRIPT it is loaded again
+// and repeated once.
 void redis_script(struct redis *r, const char *script, int keys, int argc, const struct bytes *argv,
-	int64_t deadline_ms, redis_fn fn, void *arg);
+        int64_t deadline_ms, redis_fn fn, void *arg);

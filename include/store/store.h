@@ -8,31 +8,35 @@
 #include "core/level.h"
 #include "store/redis.h"
 
-// Typed calls of the scripts in store/lua (which say what each does and answers) and the reads beside them. This is the
-// only place that knows the keys. Every key of a pool carries its hash tag:
+// Typed calls of the scripts in store/lua (which say what each does and answers) and the reads
+// beside them. This is the only place that knows the keys. Every key of a pool carries its hash
+// tag:
 //
 //   {P}:seen:G:HASH      id of the message that came with that provider id; expires
 //   {P}:texter:LINE:HASH the open conversation of a texter on a line: conversation, key
 //   {P}:past:LINE:HASH   how many conversations they had before
-//   {P}:c:ID             a conversation: state, level, reasons, line, gateway, number (sealed), texter (hash), key (wrapped), created,
-//                        enqueued, answer_by, score, epoch, holder, offer_until, seq, page, excluded, past, outcome, …
+//   {P}:c:ID             a conversation: state, level, reasons, line, gateway, number (sealed),
+//   texter (hash), key (wrapped), created,
+//                        enqueued, answer_by, score, epoch, holder, offer_until, seq, page,
+//                        excluded, past, outcome, …
 //   {P}:ms:ID            its messages' ids in order
-//   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged, author, delivery, note, client_id
-//   {P}:cid:ID           client_id of a reply -> "sequence message"
-//   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
-//   {P}:w:LEVEL          who waits or is offered, by enqueued
+//   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed),
+//   media, damaged, author, delivery, note, client_id {P}:cid:ID           client_id of a reply ->
+//   "sequence message" {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score;
+//   only what waits and is not offered {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held {P}:wrap    who is held, in wrap-up
 //   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME -> when, in ms
-//   {P}:staff            signed-in counselors (lua/include/staff.lua)   {P}:hold:NAME  their conversations
-//   {P}:e:N  {P}:pages   an escalation; the open ones by opening time   {P}:pages_past  the latest that are over
-//   {P}:o:ID {P}:out     an outbox entry; what is to be sent, by when
+//   {P}:staff            signed-in counselors (lua/include/staff.lua)   {P}:hold:NAME  their
+//   conversations {P}:e:N  {P}:pages   an escalation; the open ones by opening time {P}:pages_past
+//   the latest that are over {P}:o:ID {P}:out     an outbox entry; what is to be sent, by when
 //   {P}:events           channel: what changed, without content
-//   {staff}:records {staff}:phones {staff}:numbers {staff}:events   staff records, index of phones, the counter of pages, channel
-//   {nodes}:beats        node/incarnation -> heartbeat counter
+//   {staff}:records {staff}:phones {staff}:numbers {staff}:events   staff records, index of phones,
+//   the counter of pages, channel {nodes}:beats        node/incarnation -> heartbeat counter
 
 struct store;
 
-// How a script answered. Everything that Redis itself refused or left open is STORE_UNAVAILABLE or STORE_UNKNOWN.
+// How a script answered. Everything that Redis itself refused or left open is STORE_UNAVAILABLE or
+// STORE_UNKNOWN.
 enum store_code {
 	STORE_OK,
 	STORE_DUPLICATE,
@@ -95,32 +99,37 @@ struct store_claim {
 	const char *name;
 	uint64_t epoch;
 };
-void store_offer(struct store *s, const char *pool, const char *conversation, const char *name, int64_t offer_ms,
-	store_fn fn, void *arg);
+void store_offer(struct store *s, const char *pool, const char *conversation, const char *name,
+        int64_t offer_ms, store_fn fn, void *arg);
 void store_accept(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
-void store_unoffer(struct store *s, const struct store_claim *c, const char *reason, store_fn fn, void *arg);
-void store_forgive(struct store *s, const char *pool, const char *conversation, const char *excluded, store_fn fn,
-	void *arg);
-void store_release(struct store *s, const struct store_claim *c, const char *reason, const struct by_level *within,
-	store_fn fn, void *arg);
-void store_close(struct store *s, const struct store_claim *c, const char *outcome, int64_t wrap_up_ms, const char *line,
-	const char *texter, store_fn fn, void *arg);
+void store_unoffer(
+        struct store *s, const struct store_claim *c, const char *reason, store_fn fn, void *arg);
+void store_forgive(struct store *s, const char *pool, const char *conversation,
+        const char *excluded, store_fn fn, void *arg);
+void store_release(struct store *s, const struct store_claim *c, const char *reason,
+        const struct by_level *within, store_fn fn, void *arg);
+void store_close(struct store *s, const struct store_claim *c, const char *outcome,
+        int64_t wrap_up_ms, const char *line, const char *texter, store_fn fn, void *arg);
 void store_finish(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
-void store_send(struct store *s, const struct store_claim *c, const char *message, const char *client_id,
-	struct bytes sealed_text, store_fn fn, void *arg);
+void store_send(struct store *s, const struct store_claim *c, const char *message,
+        const char *client_id, struct bytes sealed_text, store_fn fn, void *arg);
 
-void store_out_claim(struct store *s, const char *pool, const char *id, int64_t lease_ms, store_fn fn, void *arg);
-void store_out_done(struct store *s, const char *pool, const char *id, uint64_t epoch, const char *outcome,
-	struct bytes provider_id, struct bytes note, int64_t retry_at_ms, store_fn fn, void *arg);
+void store_out_claim(struct store *s, const char *pool, const char *id, int64_t lease_ms,
+        store_fn fn, void *arg);
+void store_out_done(struct store *s, const char *pool, const char *id, uint64_t epoch,
+        const char *outcome, struct bytes provider_id, struct bytes note, int64_t retry_at_ms,
+        store_fn fn, void *arg);
 struct store_page;
-void store_notice(struct store *s, const char *pool, const struct store_page *notice, store_fn fn, void *arg);
-void store_receipt(struct store *s, const char *pool, const char *id, int delivery, struct bytes note, store_fn fn,
-	void *arg);
+void store_notice(
+        struct store *s, const char *pool, const struct store_page *notice, store_fn fn, void *arg);
+void store_receipt(struct store *s, const char *pool, const char *id, int delivery,
+        struct bytes note, store_fn fn, void *arg);
 
-void store_seen_get(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, store_fn fn,
-	void *arg); // the claimed id's value, or nil
-void store_seen_put(struct store *s, const char *pool, const char *gateway, const char *provider_id_hash, const char *what,
-	store_fn fn, void *arg);
+void store_seen_get(struct store *s, const char *pool, const char *gateway,
+        const char *provider_id_hash, store_fn fn,
+        void *arg); // the claimed id's value, or nil
+void store_seen_put(struct store *s, const char *pool, const char *gateway,
+        const char *provider_id_hash, const char *what, store_fn fn, void *arg);
 
 struct store_page {
 	const char *id; // of the outbox entry
@@ -144,42 +153,52 @@ struct store_step {
 };
 #define STORE_PAGES_MAX 64
 void store_page_number(struct store *s, store_fn fn, void *arg); // answers an integer
-void store_page_open(struct store *s, const char *pool, const char *conversation, uint64_t number, const char *policy,
-	store_fn fn, void *arg);
+void store_page_open(struct store *s, const char *pool, const char *conversation, uint64_t number,
+        const char *policy, store_fn fn, void *arg);
 void store_page_step(struct store *s, const struct store_step *step, store_fn fn, void *arg);
-void store_page_ack(struct store *s, const char *pool, uint64_t number, const char *person, int64_t acknowledge_ms,
-	store_fn fn, void *arg);
-void store_page_resolve(struct store *s, const char *pool, uint64_t number, const char *conversation, store_fn fn,
-	void *arg);
+void store_page_ack(struct store *s, const char *pool, uint64_t number, const char *person,
+        int64_t acknowledge_ms, store_fn fn, void *arg);
+void store_page_resolve(struct store *s, const char *pool, uint64_t number,
+        const char *conversation, store_fn fn, void *arg);
 
-void store_sign_in(struct store *s, const char *pool, const char *name, const char *node, const char *session,
-	unsigned capacity, store_fn fn, void *arg);
+void store_sign_in(struct store *s, const char *pool, const char *name, const char *node,
+        const char *session, unsigned capacity, store_fn fn, void *arg);
 void store_set_presence(struct store *s, const char *pool, const char *name, const char *session,
-	const char *presence, store_fn fn, void *arg);
-void store_gone(struct store *s, const char *pool, const char *name, const char *session, int64_t grace_ms, store_fn fn,
-	void *arg);
+        const char *presence, store_fn fn, void *arg);
+void store_gone(struct store *s, const char *pool, const char *name, const char *session,
+        int64_t grace_ms, store_fn fn, void *arg);
 void store_forget(struct store *s, const char *pool, const char *name, store_fn fn, void *arg);
-void store_staff_put(struct store *s, const char *name, const char *record, const char *phone_hash, store_fn fn,
-	void *arg);
+void store_staff_put(struct store *s, const char *name, const char *record, const char *phone_hash,
+        store_fn fn, void *arg);
 void store_staff_remove(struct store *s, const char *name, store_fn fn, void *arg);
 void store_beat(struct store *s, const char *node, store_fn fn, void *arg);
 void store_beat_forget(struct store *s, const char *node, store_fn fn, void *arg);
-void store_settle(struct store *s, const char *pool, const char *member, struct bytes score, store_fn fn, void *arg);
+void store_settle(struct store *s, const char *pool, const char *member, struct bytes score,
+        store_fn fn, void *arg);
 
 // Reads. The reply is Redis' own.
-void store_conversation(struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
-void store_message_ids(struct store *s, const char *pool, const char *id, uint64_t after_sequence, store_fn fn,
-	void *arg);
-void store_message(struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
-void store_holds(struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // SMEMBERS
-void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg);                // HGETALL
-void store_queue(struct store *s, const char *pool, bool imminent, size_t limit, store_fn fn, void *arg);
-void store_waiting(struct store *s, const char *pool, enum level l, size_t limit, store_fn fn, void *arg); // ids with enqueued
+void store_conversation(
+        struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
+void store_message_ids(struct store *s, const char *pool, const char *id, uint64_t after_sequence,
+        store_fn fn, void *arg);
+void store_message(
+        struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
+void store_holds(
+        struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // SMEMBERS
+void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg);      // HGETALL
+void store_queue(
+        struct store *s, const char *pool, bool imminent, size_t limit, store_fn fn, void *arg);
+void store_waiting(struct store *s, const char *pool, enum level l, size_t limit, store_fn fn,
+        void *arg); // ids with enqueued
 void store_waiting_count(struct store *s, const char *pool, enum level l, store_fn fn, void *arg);
-void store_state_count(struct store *s, const char *pool, const char *set, store_fn fn, void *arg); // "held", "wrap", "pages", "out"
-void store_due(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg); // members with scores
-void store_outbox(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg);
-void store_pages(struct store *s, const char *pool, bool past, store_fn fn, void *arg); // numbers, oldest first
+void store_state_count(struct store *s, const char *pool, const char *set, store_fn fn,
+        void *arg); // "held", "wrap", "pages", "out"
+void store_due(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn,
+        void *arg); // members with scores
+void store_outbox(
+        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg);
+void store_pages(struct store *s, const char *pool, bool past, store_fn fn,
+        void *arg); // numbers, oldest first
 void store_page_get(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
 void store_staff_records(struct store *s, store_fn fn, void *arg);
 void store_beats(struct store *s, store_fn fn, void *arg);
