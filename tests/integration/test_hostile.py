@@ -12,10 +12,10 @@ import pytest
 
 from house import PATH_SECRET, new_number
 from poll import poll
-from programs import PATIENCE, sanitizer_reports
+from programs import PATIENCE, ROOT, sanitizer_reports
 from web import Raw, call, status_of
 
-POOLS = {"calm": 6}
+POOLS = {"calm": 7}
 
 GOOD_TARGET = f"/v1/gateways/kannel/messages/{PATH_SECRET}?id=ID&from=%2B15005550001&to=741000&ts=0&coding=0&charset=UTF-8"
 UPGRADE = (b"GET /v1/console HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -253,19 +253,30 @@ BAD_FRAMES = {
     "short_close": (ws_frame(8, b"\x03"), {1002, None}),
     "text_in_text": (ws_frame(1, b"{", fin=False) + ws_frame(1, b"}"), {1002, None}),
     "bad_utf8": (ws_frame(1, b'{"id":"1","ping":\xff}'), {1007}),
-    "nul_in_text": (ws_frame(1, b'{"id":"1","logIn":{"name":"a\\u0000b"}}'), {1007}),
-    "too_large": (ws_frame(2, length=65537), {1009}),
-    "far_too_large": (ws_frame(2, length=2**62), {1009, 1002, None}),
-    "deep_json": (ws_frame(1, b"[" * 30000), {1007}),
-    "deep_member": (ws_frame(1, b'{"a":' * 6000), {1007}),
-    "big_number": (ws_frame(1, b'{"id":' + b"9" * 400 + b',"ping":{}}'), {1007}),
-    "truncated_field": (ws_frame(2, b"\x52\x7f\x0a"), {1007}),
-    "endless_varint": (ws_frame(2, b"\x08" + b"\xff" * 20), {1007}),
-    "group": (ws_frame(2, b"\x0b\x0b\x0c"), {1007}),
+    "too_large": (ws_frame(2, b"x" * 10, length=65537), {1009}),
+    "far_too_large": (ws_frame(2, b"x" * 10, length=2**62), {1009}),
+}
+
+# Well-formed messages that are no frame of the protocol: each is answered, and the connection stays.
+NO_FRAMES = {
+    "empty_text": "",
+    "nul_in_text": '{"id":"1","logIn":{"name":"a\\u0000b"}}',
+    "deep_json": "[" * 30000,
+    "deep_member": '{"a":' * 6000,
+    "big_number": '{"id":' + "9" * 400 + ',"ping":{}}',
+    "fraction": '{"id":1.5,"ping":{}}',
+    "lone_surrogate": '{"id":"1","logIn":{"name":"\\ud83d"}}',
+    "two_bodies": '{"id":"1","ping":{},"getStatus":{}}',
+    "truncated_field": b"\x52\x7f\x0a",
+    "endless_varint": b"\x08" + b"\xff" * 20,
+    "group": b"\x0b\x0b\x0c",
+    "field_zero": b"\x00\x00",
+    "wrong_wire_type": b"\x0d\x01\x00\x00\x00",
+    "bad_utf8_in_a_string": b"\x08\x01\x52\x03\x0a\x01\xff",
 }
 
 
-def test_malformed_websocket_and_frames_end_their_connection_only(house, quick):
+def test_malformed_websocket_ends_its_connection_only(house, quick):
     bystander = house.counselor(house.take())
     wrong = []
     for name, (data, codes) in BAD_FRAMES.items():
@@ -284,6 +295,39 @@ def test_malformed_websocket_and_frames_end_their_connection_only(house, quick):
     bystander.ask("ping")
 
 
+def test_what_is_no_frame_is_answered_and_forgotten(house, quick):
+    console = house.connect()
+    for name, data in NO_FRAMES.items():
+        console.send_raw(data)
+        result = console.expect("result")
+        assert (result.ok, result.code) == (False, "bad_request") and result.text, name
+        assert console.ask("ping").ok, name
+
+
+def test_random_frames_never_harm(house, quick, seeded):
+    """Golden frames with damaged bytes, on signed-in consoles."""
+    vectors = sorted((ROOT / "proto/vectors").glob("*.hex"))
+    golden = [bytes.fromhex(f.read_text()) for f in vectors if f.stem != "drain"]
+    golden += [f.with_suffix(".json").read_bytes() for f in vectors if f.stem != "drain"]
+    pool = house.take()
+    person = house.hire(pool)
+    console = house.sign_in(person)
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        data = bytearray(seeded.choice(golden))
+        for _ in range(seeded.randrange(4)):
+            if data:
+                at = seeded.randrange(len(data))
+                data[at:at + seeded.randrange(3)] = seeded.randbytes(seeded.randrange(3))
+        if console.closed is not None:
+            console = house.sign_in(person)
+        try:
+            console.send_raw(data.decode("utf-8", "replace") if data[:1] == b"{" else bytes(data))
+        except AssertionError:
+            pass
+    house.sign_in(person).ask("ping")
+
+
 @pytest.mark.parametrize("change, statuses", [
     ((b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 12"), {400, 426}),
     ((b"Sec-WebSocket-Protocol: holdfast.v1\r\n", b""), {400, 403, 426}),
@@ -293,6 +337,7 @@ def test_malformed_websocket_and_frames_end_their_connection_only(house, quick):
     ((b"GET", b"POST"), {400, 404, 405}),
     ((b"/v1/console", b"/v1/elsewhere"), {404}),
     ((b"Upgrade: websocket\r\n", b""), {400, 404, 426}),
+    ((b"\r\n\r\n", b"\r\nOrigin: https://evil.example\r\n\r\n"), {403}),
 ])
 def test_upgrades_that_are_none(house, quick, change, statuses):
     request = UPGRADE.replace(*change).replace(b"KEY", base64.b64encode(os.urandom(16)))

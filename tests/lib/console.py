@@ -122,7 +122,10 @@ class Console:
     # ---- frames
 
     def send_raw(self, data):
-        _shared_loop().run(self._socket.send(data))
+        try:
+            _shared_loop().run(self._socket.send(data))
+        except websockets.ConnectionClosed as e:
+            raise AssertionError(f"connection closed: {e}") from None
 
     def begin(self, kind, **fields):
         """Sends a request and returns its id."""
