@@ -56,6 +56,7 @@ archives   = $(foreach r,$(LINK_$(1)),$(BUILD)/lib$(r).a)
 
 .PHONY: all
 all: $(PROGRAMS) ## build holdfastd, holdfastctl and holdfast-console (default)
+	@:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
@@ -102,6 +103,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$(firstword $$(su
 
 .PHONY: unit
 unit: $(UNIT) ## build the unit test programs
+	@:
 
 # ---- running and checking
 

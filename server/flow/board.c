@@ -179,7 +179,8 @@ static void queue_answer(struct queue *q)
 	Holdfast__V1__QueueEntry **list = xcalloc(shown + 1, sizeof(Holdfast__V1__QueueEntry *));
 	char *(*reasons)[REASONS_MAX] = xcalloc(shown + 1, sizeof *reasons);
 	Holdfast__V1__Queue answer = HOLDFAST__V1__QUEUE__INIT;
-	qsort(q->entries, q->count, sizeof *q->entries, by_need);
+	if (q->count)
+		qsort(q->entries, q->count, sizeof *q->entries, by_need);
 	for (size_t i = 0; i < shown; i++) {
 		fill_entry(&frames[i], &q->entries[i], reasons[i]);
 		list[i] = &frames[i];
