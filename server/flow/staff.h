@@ -22,7 +22,8 @@ void staff_free(struct staff *s);
 // Reads all records; when there are none at all, makes the operator that the configuration names
 // (ctl.user).
 void staff_load(struct staff *s);
-// The same, and then calls `then`, whether it could be read or not: who has just written may rely on it.
+// The same, and then calls `then`, whether it could be read or not: who has just written may rely
+// on it.
 void staff_load_then(struct staff *s, loop_fn then, void *arg);
 bool staff_loaded(const struct staff *s);
 const struct staff_member *staff_find(const struct staff *s, const char *name);
