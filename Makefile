@@ -160,7 +160,7 @@ install: all ## install programs, unit and samples (DESTDIR=, PREFIX=/usr/local)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE deploy/OPERATIONS.md deploy/holdfast.example.yaml proto/PROTOCOL.md \
 		proto/console.proto $(DESTDIR)$(PREFIX)/share/doc/holdfast
-	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/holdfastd.service > $(DESTDIR)/lib/systemd/system/holdfastd.service
+	sed 's|/usr/local/|$(PREFIX)/|' deploy/holdfastd.service > $(DESTDIR)/lib/systemd/system/holdfastd.service
 	chmod 644 $(DESTDIR)/lib/systemd/system/holdfastd.service
 
 .PHONY: clean
