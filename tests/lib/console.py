@@ -72,6 +72,7 @@ class Console:
         self.news = []
         self.answers = {}
         self.closed = None  # close code, once the connection has ended
+        self.frozen = False
         self.session = None
         self.last_encoding = None
         self.seen = []  # every frame, for failure messages
@@ -223,7 +224,9 @@ class Console:
 
     def leave(self):
         """A clean close."""
-        if self.closed is None:
+        if self.frozen and self.closed is None:
+            self.cut()
+        elif self.closed is None:
             try:
                 _shared_loop().run(self._socket.close())
             except AssertionError:
@@ -241,3 +244,4 @@ class Console:
         async def pause():
             self._socket.transport.pause_reading()
         _shared_loop().run(pause())
+        self.frozen = True
