@@ -170,6 +170,7 @@ void store_page_ack(struct store *s, const char *pool, uint64_t number, const ch
 	call_script(&c, s, "page_ack");
 	key_page(&c, pool, number);
 	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:out", pool);
 	call_now(&c);
 	call_int(&c, (int64_t)number);
 	call_str(&c, person);
@@ -187,6 +188,7 @@ void store_page_resolve(struct store *s, const char *pool, uint64_t number,
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:pages", pool);
 	call_key(&c, "{%s}:pages_past", pool);
+	call_key(&c, "{%s}:out", pool);
 	call_now(&c);
 	call_int(&c, (int64_t)number);
 	call_int(&c, STORE_KEEP_MS);

@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Acknowledges an escalation: paging stops until the conversation is taken, or until the deadline that the acknowledgement carries.
 --
--- KEYS: page, due
+-- KEYS: page, due, outbox
 -- ARGV: now, number, person, acknowledge_ms
 -- Returns: {'OK'} · {'ALREADY', person, at} · {'RESOLVED'} · {'NOT_FOUND'}
 --- @include "levels"
+--- @include "pages"
 local page, due = KEYS[1], KEYS[2]
 local now, number = tonumber(ARGV[1]), ARGV[2]
 
@@ -21,5 +22,6 @@ end
 local next_at = int(now + tonumber(ARGV[4]))
 redis.call('HSET', page, 'state', 2, 'by', ARGV[3], 'by_at', int(now), 'next_at', next_at)
 redis.call('HINCRBY', page, 'generation', 1)
+pages_withdraw(page, KEYS[3])
 redis.call('ZADD', due, next_at, 'page:' .. number)
 return { 'OK' }

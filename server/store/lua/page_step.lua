@@ -20,7 +20,7 @@ if p[2] ~= ARGV[3] then
 end
 local c = redis.call('HMGET', conversation, 'state', 'page')
 if (c[1] ~= '1' and c[1] ~= '2') or c[2] ~= number then
-  page_end(page, due, pages, KEYS[6], number, now, ARGV[9])
+  page_end(page, due, pages, KEYS[6], outbox, number, int(now), ARGV[9])
   return { 'RESOLVED' }
 end
 
@@ -30,12 +30,22 @@ if ARGV[7] ~= '' then
 end
 redis.call('HINCRBY', page, 'generation', 1)
 redis.call('ZADD', due, ARGV[6], 'page:' .. number)
+local latest = pages_latest(page)
 for i = 7, #KEYS do
   local a = 9 + (i - 7) * 6
+  local id, person = ARGV[a + 1], ARGV[a + 2]
   redis.call('HSET', KEYS[i], 'kind', 'page', 'number_of_page', number, 'conversation', '', 'state', 'queued', 'person',
-    ARGV[a + 2], 'gateway', ARGV[a + 3], 'line', ARGV[a + 4], 'number', ARGV[a + 5], 'number_context', ARGV[a + 2],
-    'text', ARGV[a + 6], 'epoch', 0, 'attempts', 0, 'delivery', 1, 'created', int(now))
-  redis.call('ZADD', outbox, int(now), ARGV[a + 1])
+    person, 'gateway', ARGV[a + 3], 'line', ARGV[a + 4], 'number', ARGV[a + 5], 'number_context', person, 'text',
+    ARGV[a + 6], 'epoch', 0, 'attempts', 0, 'delivery', 1, 'created', int(now))
+  redis.call('PEXPIRE', KEYS[i], ARGV[9])
+  redis.call('ZADD', outbox, int(now), id)
+  if latest[person] then
+    redis.call('ZREM', outbox, latest[person])
+  end
+  latest[person] = id
+end
+if #KEYS > 6 then
+  redis.call('HSET', page, 'latest', cjson.encode(latest))
 end
 redis.call('PUBLISH', channel, 'outbox')
 return { 'OK' }
