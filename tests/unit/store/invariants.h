@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What must be true of a pool's keys after every step: each conversation is in exactly one place,
+// its timers are there, and the counselors' loads are right. Part of scripts.h.
+#include "core/level.h"
+
+#define MEMBERS_MAX 256
+
+struct member {
+	char name[40];
+	int64_t score;
+};
+
+struct members {
+	size_t count;
+	struct member at[MEMBERS_MAX];
+};
+
+struct conversation {
+	int64_t state, level, epoch, enqueued, answer_by, score, page;
+	int64_t offer_until, held_at, wrap_up_until;
+	char holder[24];
+	char open[24]; // the texter's open conversation
+};
+
+struct open_page {
+	int64_t state, next_at;
+};
+
+struct look {
+	int pending;
+	struct members waiting[6]; // by level
+	struct members q0, q, held, wrap, due, pages;
+	struct members hold[STAFF_COUNT];
+	struct members load; // of those who are signed in
+	struct conversation at[KNOWN_MAX];
+	struct open_page page[MEMBERS_MAX];
+};
+
+// A look at all keys at once: too large for the stack, and no test runs two.
+static inline struct look *look_new(void)
+{
+	return xcalloc(1, sizeof(struct look));
+}
+
+// One read under way.
+struct reading {
+	struct look *look;
+	void *into;
+	void (*take)(const struct redis_reply *r, void *into);
+};
+
+static inline void on_reading(const struct redis_result *r, void *arg)
+{
+	struct reading *reading = arg;
+	if (r->status != REDIS_OK)
+		fail_msg("Redis: %s", r->error);
+	reading->look->pending--;
+	reading->take(r->reply, reading->into);
+	free(reading);
+}
+
+// "COMMAND KEY" or "COMMAND KEY WORD WORD WORD".
+__attribute__((format(printf, 5, 6))) static inline void look_at(struct world *w, struct look *l,
+        void (*take)(const struct redis_reply *r, void *into), void *into, const char *format, ...)
+{
+	char words[160];
+	struct bytes argv[6];
+	int argc = 0;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(words, sizeof words, format, args);
+	va_end(args);
+	for (char *rest = words, *word; (word = strsep(&rest, " ")) != NULL && argc < 6;)
+		argv[argc++] = bytes_str(word);
+	struct reading *reading = xcalloc(1, sizeof *reading);
+	*reading = (struct reading){l, into, take};
+	l->pending++;
+	redis_command(w->link.redis, argc, argv, 5000, on_reading, reading);
+}
+
+static inline void copy_text(char *out, size_t size, const struct redis_reply *r)
+{
+	struct bytes b = redis_bytes(r);
+	snprintf(out, size, "%.*s", (int)b.len, (const char *)b.data);
+}
+
+static inline void take_scores(const struct redis_reply *r, void *into)
+{
+	struct members *m = into;
+	assert_true(redis_count(r) / 2 <= MEMBERS_MAX);
+	for (size_t i = 0; i + 1 < redis_count(r); i += 2) {
+		struct member *one = &m->at[m->count++];
+		copy_text(one->name, sizeof one->name, redis_at(r, i));
+		one->score = redis_integer(redis_at(r, i + 1));
+	}
+}
+
+static inline void take_names(const struct redis_reply *r, void *into)
+{
+	struct members *m = into;
+	assert_true(redis_count(r) <= MEMBERS_MAX);
+	for (size_t i = 0; i < redis_count(r); i++)
+		copy_text(m->at[m->count++].name, sizeof m->at[0].name, redis_at(r, i));
+}
+
+// Of the pool's `staff` hash: name and load.
+static inline void take_loads(const struct redis_reply *r, void *into)
+{
+	struct members *m = into;
+	for (size_t i = 0; i + 1 < redis_count(r); i += 2) {
+		struct member *one = &m->at[m->count++];
+		char json[512];
+		copy_text(one->name, sizeof one->name, redis_at(r, i));
+		copy_text(json, sizeof json, redis_at(r, i + 1));
+		const char *load = strstr(json, "\"load\":");
+		assert_non_null(load);
+		one->score = strtoll(load + strlen("\"load\":"), NULL, 10);
+	}
+}
+
+static inline void take_conversation(const struct redis_reply *r, void *into)
+{
+	struct conversation *c = into;
+	c->state = redis_integer(redis_field(r, "state"));
+	c->level = redis_integer(redis_field(r, "level"));
+	c->epoch = redis_integer(redis_field(r, "epoch"));
+	c->enqueued = redis_integer(redis_field(r, "enqueued"));
+	c->answer_by = redis_integer(redis_field(r, "answer_by"));
+	c->score = redis_integer(redis_field(r, "score"));
+	c->page = redis_integer(redis_field(r, "page"));
+	c->offer_until = redis_integer(redis_field(r, "offer_until"));
+	c->held_at = redis_integer(redis_field(r, "held_at"));
+	c->wrap_up_until = redis_integer(redis_field(r, "wrap_up_until"));
+	copy_text(c->holder, sizeof c->holder, redis_field(r, "holder"));
+}
+
+static inline void take_open(const struct redis_reply *r, void *into)
+{
+	struct conversation *c = into;
+	copy_text(c->open, sizeof c->open, r);
+}
+
+static inline void take_page(const struct redis_reply *r, void *into)
+{
+	struct open_page *p = into;
+	p->state = redis_integer(redis_field(r, "state"));
+	p->next_at = redis_integer(redis_field(r, "next_at"));
+}
+
+static inline void look_at_set(
+        struct world *w, struct look *l, struct members *m, const char *set, int level)
+{
+	char name[16];
+	snprintf(name, sizeof name, level ? "%s:%d" : "%s", set, level);
+	look_at(w, l, take_scores, m, "ZRANGE {" POOL "}:%s 0 -1 WITHSCORES", name);
+}
+
+static inline void look_at_all(struct world *w, struct look *l)
+{
+	for (int level = LEVEL_LOW; level <= LEVEL_IMMINENT; level++)
+		look_at_set(w, l, &l->waiting[level], "w", level);
+	look_at_set(w, l, &l->q0, "q0", 0);
+	look_at_set(w, l, &l->q, "q", 0);
+	look_at_set(w, l, &l->held, "held", 0);
+	look_at_set(w, l, &l->wrap, "wrap", 0);
+	look_at_set(w, l, &l->due, "due", 0);
+	look_at_set(w, l, &l->pages, "pages", 0);
+	look_at(w, l, take_loads, &l->load, "HGETALL {" POOL "}:staff");
+	for (size_t i = 0; i < STAFF_COUNT; i++)
+		look_at(w, l, take_names, &l->hold[i], "SMEMBERS {" POOL "}:hold:%s", staff[i]);
+	for (size_t i = 0; i < w->known_count; i++) {
+		const struct known *k = &w->known[i];
+		look_at(w, l, take_conversation, &l->at[i], "HGETALL {" POOL "}:c:%s", k->id);
+		look_at(w, l, take_open, &l->at[i],
+		        "HGET {" POOL "}:texter:" LINE ":%s conversation", k->texter);
+	}
+	UNTIL(&w->link, l->pending == 0);
+	for (size_t i = 0; i < l->pages.count; i++)
+		look_at(w, l, take_page, &l->page[i], "HGETALL {" POOL "}:e:%s",
+		        l->pages.at[i].name);
+	UNTIL(&w->link, l->pending == 0);
+}
+
+static inline const struct member *member_of(const struct members *m, const char *name)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (strcmp(m->at[i].name, name) == 0)
+			return &m->at[i];
+	return NULL;
+}
+
+static inline void same(const char *id, const char *what, int64_t is, int64_t wanted)
+{
+	if (is != wanted)
+		fail_msg("%s: %s is %lld and should be %lld", id, what, (long long)is,
+		        (long long)wanted);
+}
+
+// `id` is in the set with that score, or is not in it at all.
+static inline void in_set(
+        const struct members *m, const char *id, const char *set, bool wanted, int64_t at)
+{
+	const struct member *found = member_of(m, id);
+	same(id, set, found ? found->score : NONE, wanted ? at : NONE);
+}
+
+static inline void has_timer(
+        const struct look *l, const char *kind, const char *id, bool wanted, int64_t at)
+{
+	char name[40];
+	snprintf(name, sizeof name, "%s:%s", kind, id);
+	in_set(&l->due, name, "timer", wanted, at);
+}
+
+// Where a conversation of each state is to be found.
+static const struct place {
+	bool waits, queued, held, wrap_up, slot;
+} places[] = {
+        [1] = {.waits = true, .queued = true},
+        [2] = {.waits = true, .slot = true},
+        [3] = {.held = true, .slot = true},
+        [4] = {.wrap_up = true, .slot = true},
+        [5] = {0},
+};
+
+static inline void check_place(const struct look *l, const struct conversation *c, const char *id)
+{
+	const struct place *p = &places[c->state];
+	for (int level = LEVEL_LOW; level <= LEVEL_IMMINENT; level++)
+		in_set(&l->waiting[level], id, "w:LEVEL", p->waits && level == c->level,
+		        c->enqueued);
+	bool imminent = c->level == LEVEL_IMMINENT;
+	in_set(&l->q0, id, "q0", p->queued && imminent, c->score);
+	in_set(&l->q, id, "q", p->queued && !imminent, c->score);
+	in_set(&l->held, id, "held", p->held, c->held_at);
+	in_set(&l->wrap, id, "wrap", p->wrap_up, c->wrap_up_until);
+	for (size_t i = 0; i < STAFF_COUNT; i++)
+		same(id, staff[i], member_of(&l->hold[i], id) != NULL,
+		        p->slot && strcmp(c->holder, staff[i]) == 0);
+	same(id, "holder", c->holder[0] != '\0', c->state != 1);
+	same(id, "the texter's", strcmp(c->open, id) == 0, c->state <= 3);
+	same(id, "score", c->score, queue_score((enum level)c->level, c->enqueued, &boost));
+}
+
+static inline void check_timers(const struct look *l, const struct conversation *c, const char *id)
+{
+	bool waits = places[c->state].waits;
+	has_timer(l, "answer", id, waits && c->page == 0, c->answer_by);
+	has_timer(l, "offer", id, c->state == 2, c->offer_until);
+	has_timer(l, "wrap_up", id, c->state == 4, c->wrap_up_until);
+	char page[24];
+	snprintf(page, sizeof page, "%lld", (long long)c->page);
+	if (waits && c->page != 0)
+		same(id, "open page", member_of(&l->pages, page) != NULL, true);
+}
+
+static inline void check_conversation(
+        const struct look *l, const struct conversation *c, struct known *k)
+{
+	if (c->state < 1 || c->state > 5)
+		fail_msg("%s: state %lld", k->id, (long long)c->state);
+	check_place(l, c, k->id);
+	check_timers(l, c, k->id);
+	if (c->epoch < k->epoch || c->level < k->level)
+		fail_msg("%s: epoch or level fell", k->id);
+	k->epoch = c->epoch;
+	k->level = c->level;
+}
+
+// Nobody is in a set who is not known: with check_place(), each set holds whom it should.
+static inline void check_strangers(const struct world *w, const struct members *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		bool known = false;
+		for (size_t j = 0; j < w->known_count && !known; j++)
+			known = strcmp(w->known[j].id, m->at[i].name) == 0;
+		same(m->at[i].name, "known", known, true);
+	}
+}
+
+static inline void check_sets(const struct world *w, const struct look *l)
+{
+	for (int level = LEVEL_LOW; level <= LEVEL_IMMINENT; level++)
+		check_strangers(w, &l->waiting[level]);
+	const struct members *const sets[] = {&l->q0, &l->q, &l->held, &l->wrap};
+	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+		check_strangers(w, sets[i]);
+	for (size_t i = 0; i < STAFF_COUNT; i++) {
+		const struct member *load = member_of(&l->load, staff[i]);
+		check_strangers(w, &l->hold[i]);
+		if (load)
+			same(staff[i], "load", load->score, (int64_t)l->hold[i].count);
+	}
+}
+
+static inline void check_invariants(struct world *w)
+{
+	struct look *l = look_new();
+	look_at_all(w, l);
+	for (size_t i = 0; i < w->known_count; i++)
+		check_conversation(l, &l->at[i], &w->known[i]);
+	check_sets(w, l);
+	for (size_t i = 0; i < l->pages.count; i++) {
+		const char *page = l->pages.at[i].name;
+		same(page, "open", l->page[i].state == 1 || l->page[i].state == 2, true);
+		has_timer(l, "page", page, true, l->page[i].next_at);
+	}
+	free(l);
+}
