@@ -6,7 +6,7 @@
 
 #include "core/level.h"
 
-// What an escalation does next (facts/routing.md §2, 1–10). Pure: the state is in Redis, the caller
+// What an escalation does next. Pure: the state is in Redis, the caller
 // resolves people.
 
 enum escalation_state {

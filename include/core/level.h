@@ -23,7 +23,7 @@ struct by_level {
 	int64_t ms[6]; // indexed by enum level
 };
 
-// Queue order (DESIGN.md §3): imminent is a class of its own, ordered by enqueued_ms; the others
+// Queue order: imminent is a class of its own, ordered by enqueued_ms; the others
 // share one order with the static score enqueued_ms − boost[level], which ages everybody alike
 // without rescoring.
 int64_t queue_score(enum level l, int64_t enqueued_ms, const struct by_level *boost);

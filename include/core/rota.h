@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/config.h"
 
-// Who is on call: a weekly list of shifts in an IANA zone, resolved without mktime()
-// (facts/routing.md rule 13): a start at a local time that occurs twice takes the first, an end the
+// Who is on call: a weekly list of shifts in an IANA zone, resolved without mktime():
+// a start at a local time that occurs twice takes the first, an end the
 // last; a local time that does not exist becomes the first instant after the gap. So shifts may
 // overlap and never leave a gap.
 

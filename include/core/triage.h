@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "core/level.h"
 
-// Reads one text and says how urgent it is and why (facts/triage.md §4). Every byte string gets a
+// Reads one text and says how urgent it is and why. Every byte string gets a
 // level. Unsure, unreadable, too long or in a language that no rule knows means UNKNOWN at least; a
 // fault inside is louder, never quieter. Reentrant; the engine is immutable once made.
 

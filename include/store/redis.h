@@ -44,10 +44,11 @@ typedef void (*redis_fn)(const struct redis_result *result, void *arg);
 
 // Events of the link.
 struct redis_events {
-	void (*up)(void *arg);                       // checked, scripts loaded
-	void (*down)(void *arg);                     // was up
-	void (*refused)(const char *why, void *arg); // a setting that voids promise 1, by name: the
-	                                             // caller stops or goes on trying
+	void (*up)(void *arg);   // checked, scripts loaded
+	void (*down)(void *arg); // was up
+	void (*refused)(
+	        const char *why, void *arg); // a setting that could lose what it has acknowledged,
+	                                     // by name: the caller stops or goes on trying
 	// A message on a channel subscribed with redis_subscribe(); and `resync` after any gap in
 	// the subscription.
 	void (*message)(const char *channel, struct bytes payload, void *arg);

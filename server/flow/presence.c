@@ -10,8 +10,7 @@
 #include "base/log.h"
 #include "history.h"
 
-// A node whose counter has not moved for this long on our monotonic clock is dead
-// (facts/reliability.md P7).
+// A node whose counter has not moved for this long on our monotonic clock is dead.
 #define NODE_DEAD_MS   15000
 #define NODE_FORGET_MS 3600000
 

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "private.h"
 
-// DESIGN.md section 2, promise 1: without an outcome in 3 s the gateway is told.
+// Without an outcome by then the gateway is told: providers wait 10 to 15 s before they give up.
 #define CALL_DEADLINE_MS 3000
 
 static const struct {

@@ -54,7 +54,7 @@ static const char *const settings[] = {
         "daemonize no",
         "databases 1",
         "always-show-logo no",
-        // Promise 1.
+        // Accepted means on disk.
         "appendonly yes",
         "appendfsync always",
         "no-appendfsync-on-rewrite no",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Promise 1 at connect: asks Redis for its settings, and refuses one that could lose what it has
-// accepted.
+// "Accepted means on disk", at connect: asks Redis for its settings, and refuses one that could
+// lose what it has accepted.
 #include <stdlib.h>
 #include <string.h>
 

@@ -286,9 +286,12 @@ class House:
 
     # ---- texts
 
+    @staticmethod
+    def kannel_post(pool, sender, text, provider_id=None, **options):
+        return KannelPost(provider_id or uuid.uuid4().hex, sender, pool.line, text, secret=PATH_SECRET, **options)
+
     def post(self, pool, sender, text, provider_id=None, deadline=DEADLINE, **options):
-        return KannelPost(provider_id or uuid.uuid4().hex, sender, pool.line, text, secret=PATH_SECRET,
-                          **options).send(self.gateways_port, self.context, deadline)
+        return self.kannel_post(pool, sender, text, provider_id, **options).send(self.gateways_port, self.context, deadline)
 
     def text(self, pool, sender, text, provider_id=None, **options):
         """A text that is taken in. Returns the sender."""
@@ -320,7 +323,7 @@ class House:
     # ---- promises that hold at any moment when nothing is under way
 
     def check_states(self, pools=None):
-        """Promise 4, from the data itself: every open conversation is in exactly one state and place, and has at most one
+        """One owner, from the data itself: every open conversation is in exactly one state and place, and has at most one
         owner. Returns the conversations: id -> fields."""
         everything = {}
         for pool in pools or self.pools:

@@ -11,7 +11,7 @@ local function numbers(csv)
   return out
 end
 
--- DESIGN.md section 3, "Queue order". Milliseconds are below 2^53, so a double holds them exactly.
+-- The order of include/core/level.h. Milliseconds are below 2^53, so a double holds them exactly.
 local function score_of(level, enqueued, boost)
   if level == IMMINENT then
     return enqueued
