@@ -38,10 +38,14 @@ class Texter(threading.Thread):
             while not self.deliver(text, provider_id):
                 self.stop.wait(0.05)
             self.accepted.append(text)
-            self.stop.wait(self.chance.uniform(0.05, 0.3))
+            self.stop.wait(self.chance.uniform(0.03, 0.25))
 
     def deliver(self, text, provider_id):
         try:
+            if self.chance.random() < 0.1:
+                self.house.kannel_post(self.pool, self.number, text, provider_id).send_and_leave(
+                    self.house.gateways_port, self.house.context)
+                return False
             status = self.house.post(self.pool, self.number, text, provider_id, deadline=5).status
         except OSError:
             return False
@@ -212,9 +216,16 @@ def on_call(house):
     return pool, house.hire(pool, name=pool.first, roles=[pb.ROLE_AUDITOR])
 
 
+def slow_carrier(sent):
+    """Long enough for a kill to fall into the middle of a send."""
+    pause(0.03)
+    return "accept"
+
+
 def test_kill_of_holdfastd_at_random_moments(night_house, redis, seeded):
     house = night_house(redis=redis)
     lonely, doctor = on_call(house)
+    house.carrier.behave = slow_carrier
     with Night(house, seeded) as night:
         for i in range(KILLS):
             pause(seeded.uniform(0.0, 0.5))
