@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// sign_in, set_presence, gone and forget; staff_put and staff_remove: who is there, and who is
+// known.
+#include "scripts.h"
+
+static void test_signs_in_away(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s1", 2);
+	assert_string_equal(w->part[1], "away");
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s1", "available");
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s1", "available");
+	EXPECT(w, STORE_OK, store_signed_in, POOL);
+	assert_string_equal(w->part[0], "ada");
+	assert_non_null(strstr(w->part[1], "\"presence\":\"available\""));
+	assert_non_null(strstr(w->part[1], "\"capacity\":2"));
+	assert_non_null(strstr(w->part[1], "\"idle_since\":1800000000000"));
+}
+
+static void test_a_later_session_takes_over(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "other-node", "s2", 3);
+	assert_string_equal(w->part[1], "available");
+	EXPECT(w, STORE_STALE, store_set_presence, POOL, "ada", "ada-1", "away");
+	EXPECT(w, STORE_STALE, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	EXPECT(w, STORE_STALE, store_set_presence, POOL, "ben", "ada-1", "away");
+	EXPECT(w, STORE_OK, store_holds, POOL, "ada");
+	assert_string_equal(w->part[0], "c1");
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s2", "away");
+}
+
+static void test_back_within_the_grace(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	assert_int_equal(score(w, "due", "gone:ada"), T0 + GRACE_MS);
+	w->now += 1000;
+	EXPECT(w, STORE_STALE, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	assert_int_equal(score(w, "due", "gone:ada"), T0 + GRACE_MS);
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
+	assert_string_equal(w->part[1], "available");
+	assert_int_equal(size_of_set(w, "due"), 0);
+	EXPECT(w, STORE_CONFLICT, store_forget, POOL, "ada");
+	assert_string_equal(field(w, "c", "c1", "holder"), "ada");
+}
+
+static void test_who_was_away_comes_back_away(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s1", 2);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "s1", GRACE_MS);
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
+	assert_string_equal(w->part[1], "away");
+}
+
+static void test_forgotten_after_the_grace(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	EXPECT(w, STORE_CONFLICT, store_forget, POOL, "ada");
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	w->now += GRACE_MS;
+	EXPECT(w, STORE_OK, store_forget, POOL, "ada");
+	EXPECT(w, STORE_OK, store_signed_in, POOL);
+	assert_int_equal(w->parts, 0);
+	assert_int_equal(size_of_set(w, "due"), 0);
+	EXPECT(w, STORE_OK, store_forget, POOL, "ada");
+	EXPECT(w, STORE_STALE, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+}
+
+// Their people are released one by one first; only then is nobody left to forget.
+static void test_a_holder_is_not_forgotten(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	w->now += GRACE_MS;
+	EXPECT(w, STORE_CONFLICT, store_forget, POOL, "ada");
+	assert_int_equal(score(w, "due", "gone:ada"), T0 + GRACE_MS);
+	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
+	EXPECT(w, STORE_OK, store_forget, POOL, "ada");
+}
+
+// The load is counted from the people held, not remembered.
+static void test_a_forgotten_counselors_load_is_right_again(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	asked(w, "HDEL {" POOL "}:staff ada");
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 1);
+	begin(w, "c2", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s2", "available");
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS);
+	asked(w, "HDEL {" POOL "}:staff ada");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
+	assert_string_equal(asked(w, "EXISTS {" POOL "}:hold:ada"), "0");
+}
+
+static void test_heartbeats_count(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_OK, store_beat, "node/1");
+	EXPECT(w, STORE_OK, store_beat, "node/1");
+	EXPECT_BARE(w, STORE_OK, store_beats);
+	assert_string_equal(part_named(w, 0, "node/1"), "2");
+	EXPECT(w, STORE_OK, store_beat_forget, "node/1");
+	EXPECT_BARE(w, STORE_OK, store_beats);
+	assert_int_equal(w->parts, 0);
+}
+
+static const char *owner(struct world *w, const char *phone)
+{
+	return asked(w, "HGET {staff}:phones %s", phone);
+}
+
+static void test_a_phone_is_one_persons(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_OK, store_staff_put, "bo", "{\"phone_hash\":\"f1\"}", "f1");
+	EXPECT(w, STORE_OK, store_staff_put, "bo", "{\"phone_hash\":\"f1\"}", "f1");
+	EXPECT(w, STORE_CONFLICT, store_staff_put, "kim", "{\"phone_hash\":\"f1\"}", "f1");
+	assert_string_equal(w->part[1], "bo");
+	EXPECT_BARE(w, STORE_OK, store_staff_records);
+	assert_int_equal(w->parts, 2);
+	EXPECT(w, STORE_OK, store_staff_put, "bo", "{\"phone_hash\":\"f2\"}", "f2");
+	assert_string_equal(owner(w, "f1"), "nil");
+	assert_string_equal(owner(w, "f2"), "bo");
+	EXPECT(w, STORE_OK, store_staff_put, "kim", "{\"phone_hash\":\"f1\"}", "f1");
+	EXPECT(w, STORE_OK, store_staff_put, "bo", "{}", "");
+	assert_string_equal(owner(w, "f2"), "nil");
+	EXPECT(w, STORE_OK, store_staff_put, "bo", "{\"phone_hash\":\"\"}", "");
+	assert_string_equal(owner(w, "f1"), "kim");
+}
+
+static void test_a_removed_ones_phone_is_free(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_NOT_FOUND, store_staff_remove, "bo");
+	EXPECT(w, STORE_OK, store_staff_put, "bo", "{\"phone_hash\":\"f1\"}", "f1");
+	EXPECT(w, STORE_OK, store_staff_put, "lee", "{}", "");
+	EXPECT(w, STORE_OK, store_staff_remove, "bo");
+	EXPECT(w, STORE_NOT_FOUND, store_staff_remove, "bo");
+	assert_string_equal(owner(w, "f1"), "nil");
+	EXPECT(w, STORE_OK, store_staff_put, "kim", "{\"phone_hash\":\"f1\"}", "f1");
+	EXPECT(w, STORE_OK, store_staff_remove, "lee");
+	assert_string_equal(owner(w, "f1"), "kim");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(test_signs_in_away),
+	        TEST(test_a_later_session_takes_over),
+	        TEST(test_back_within_the_grace),
+	        TEST(test_who_was_away_comes_back_away),
+	        TEST(test_forgotten_after_the_grace),
+	        TEST(test_a_holder_is_not_forgotten),
+	        TEST(test_a_forgotten_counselors_load_is_right_again),
+	        TEST(test_heartbeats_count),
+	        TEST(test_a_phone_is_one_persons),
+	        TEST(test_a_removed_ones_phone_is_free),
+	};
+	return cmocka_run_group_tests(tests, world_start, world_end);
+}
