@@ -22,6 +22,7 @@ void store_out_claim(
 	call_str(&c, id);
 	call_int(&c, lease_ms);
 	call_channel(&c, pool);
+	call_int(&c, STORE_KEEP_MS);
 	call_run(&c, fn, arg);
 }
 
@@ -58,6 +59,7 @@ void store_receipt(struct store *s, const char *pool, const char *id, int delive
 	call_int(&c, delivery);
 	call_bytes(&c, note);
 	call_channel(&c, pool);
+	call_int(&c, STORE_KEEP_MS);
 	call_run(&c, fn, arg);
 }
 

@@ -3,7 +3,7 @@
 -- again (a second page is better than none), a reply is marked so and left for a human.
 --
 -- KEYS: entry, outbox, message (of a reply; unused for a page)
--- ARGV: now, id, lease_ms, channel
+-- ARGV: now, id, lease_ms, channel, keep_ms
 -- Returns: {'OK', epoch, kind, name, value, …}: the entry's fields · {'UNKNOWN'}: it may have been sent, and now says so ·
 --       {'GONE'}: nothing to do
 --- @include "levels"
@@ -21,6 +21,7 @@ end
 if e[1] == 'sending' and e[2] == 'reply' then
   redis.call('HSET', entry, 'state', 'done', 'delivery', 5, 'error', 'interrupted')
   redis.call('HINCRBY', entry, 'epoch', 1)
+  redis.call('PEXPIRE', entry, ARGV[5])
   redis.call('ZREM', outbox, id)
   redis.call('HSET', message, 'delivery', 5, 'note', 'interrupted while it was being sent')
   redis.call('PUBLISH', channel, 'delivery ' .. e[4] .. ' ' .. id)
