@@ -15,7 +15,8 @@ if e[1] ~= 'sending' or e[2] ~= ARGV[3] then
 end
 if outcome == 'retry' then
   redis.call('HSET', entry, 'state', 'queued', 'error', note)
-  redis.call('ZADD', outbox, ARGV[7], id)
+  -- XX: a page that was withdrawn while it was being sent stays withdrawn.
+  redis.call('ZADD', outbox, 'XX', ARGV[7], id)
   if e[3] == 'reply' then
     redis.call('HSET', message, 'note', note)
     redis.call('PUBLISH', channel, 'delivery ' .. e[4] .. ' ' .. id)

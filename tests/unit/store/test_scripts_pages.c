@@ -286,6 +286,18 @@ static void test_a_withdrawn_page_is_not_retried(void **state)
 	assert_int_equal(size_of_set(w, "out"), 0);
 }
 
+// The acknowledgement came while it was being sent, in vain.
+static void test_a_page_withdrawn_while_being_sent_is_not_retried(void **state)
+{
+	struct world *w = *state;
+	late(w);
+	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
+	EXPECT(w, STORE_OK, store_out_claim, POOL, "e1", LEASE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_out_done, POOL, "e1", 1, "retry", nothing, nothing, w->now + 1);
+	assert_int_equal(size_of_set(w, "out"), 0);
+}
+
 static void test_the_latest_200_stay_listed(void **state)
 {
 	struct world *w = *state;
@@ -317,6 +329,7 @@ int main(void)
 	        TEST(test_a_released_one_may_be_late_again),
 	        TEST(test_a_rise_after_the_page_opens_no_other),
 	        TEST(test_a_withdrawn_page_is_not_retried),
+	        TEST(test_a_page_withdrawn_while_being_sent_is_not_retried),
 	        TEST(test_the_latest_200_stay_listed),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
