@@ -153,7 +153,7 @@ static void on_frame(
 		return;
 	w->fragments++;
 	if (w->fragments > w->limits.fragments) {
-		w->fault = WSLAY_CODE_POLICY_VIOLATION;
+		w->fault = WSLAY_CODE_MESSAGE_TOO_BIG;
 		wslay_event_shutdown_read(ctx);
 	}
 	if (f->fin)

@@ -304,7 +304,7 @@ static void too_many_fragments_end_it(void **state)
 	send_frame(f, &p, 0x01, "a", 1);
 	for (int i = 0; i < 64; i++)
 		send_frame(f, &p, 0x00, "", 0);
-	expect_close(f, &p, 1008);
+	expect_close(f, &p, 1009);
 }
 
 static void a_message_may_come_byte_by_byte(void **state)
