@@ -382,6 +382,7 @@ def test_a_vanished_console_gives_its_people_back_at_their_old_place(house):
     back = poll(lambda: (lambda q: q if len(q) == 2 else None)(queue_of(house, pool)), what="both in the queue")
     assert back[0].conversation == conversation.id, "its old place is the first"
     assert back[0].enqueued_ms == conversation.enqueued_ms
+    house.check_states([pool])
     other = house.counselor(pool)
     again = other.take()
     assert again.id == conversation.id and again.epoch > conversation.epoch

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 import uuid
 from pathlib import Path
 import tempfile
@@ -273,6 +274,30 @@ def test_kill_of_an_external_redis(night_house, redis, seeded):
         night.reckon()
         assert set().union(*(t.statuses for t in night.texters)) <= {200, 202, 503}
     assert house.process.alive()
+
+
+def test_a_redis_that_hangs(night_house, redis):
+    """No answer is not a yes: the gateway hears 503 in time, and its repetition is one message."""
+    house = night_house(redis=redis)
+    pool = house.take()
+    console = house.counselor(pool)
+    texter = house.text(pool, new_number(), "first")
+    conversation = console.take()
+    redis.process.signal(signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        answer = house.post(pool, texter, "second", "the-same-id", deadline=15)
+        assert answer.status == 503 and time.monotonic() - begin < 6 * PATIENCE, answer
+        assert house.admin("/healthz").status == 200
+        poll(lambda: house.admin("/readyz").status == 503, 10 * PATIENCE, "/readyz to say so")
+    finally:
+        redis.process.signal(signal.SIGCONT)
+    house.wait_ready()
+    for _ in range(2):
+        house.text(pool, texter, "second", "the-same-id")
+    house.text(pool, texter, "third")
+    supervisor = house.sign_in(house.hire(pool, roles=[pb.ROLE_SUPERVISOR]))
+    assert [m.text for m in supervisor.history(conversation.id).messages] == ["first", "second", "third"]
 
 
 def test_kill_of_the_embedded_redis(night_house, seeded):

@@ -355,6 +355,7 @@ class House:
             assert places == {1: (1, 0, 0), 2: (0, 0, 0), 3: (0, 1, 0), 4: (0, 0, 1), 5: (0, 0, 0)}[state], (name, state, places)
             owners = holders.get(name, [])
             assert owners == ([c["holder"]] if state in (2, 3, 4) else []), (name, state, owners, c["holder"])
+            assert state != 1 or not c["holder"], (name, c["holder"])
             found[name] = c
         assert set(queued) <= names and set(held) <= names and set(wrap) <= names
         return found

@@ -35,8 +35,9 @@ def _lock(port):
     return True
 
 
-def free_port():
+def free_port(count=1):
+    """The first of so many free ports in a row."""
     while True:
-        port = _choice.randrange(20000, 32000)
-        if _lock(port) and _is_free(port):
-            return port
+        first = _choice.randrange(20000, 32000)
+        if all(_lock(port) and _is_free(port) for port in range(first, first + count)):
+            return first
