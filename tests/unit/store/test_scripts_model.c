@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: Apache-2.0
+// A random walk: counselors, texters and the sweeper do anything at any time, with claims that are
+// often stale, and every conversation stays in exactly one place. HOLDFAST_SEED repeats a walk.
+#include "scripts.h"
+
+#include <time.h>
+
+#define STEPS       20000
+#define LOOK_EVERY  50
+#define TEXTERS     20
+#define OPEN_MAX    40
+#define STALE_EVERY 8 // how often a claim is made up
+
+// What the walk believes of one conversation, from the answers alone.
+struct one {
+	char id[24];
+	char texter[8];
+	char name[8];
+	uint64_t epoch;
+	int state;
+	uint64_t page;
+	uint64_t generation;
+};
+
+struct walk {
+	struct world *w;
+	uint64_t seed;
+	struct one at[OPEN_MAX];
+	size_t count;
+	unsigned made; // conversations, messages and entries, for their ids
+	int session[STAFF_COUNT];
+	char last_provider_id[32];
+	unsigned answers[STORE_UNKNOWN + 1];
+};
+
+// SplitMix64.
+static uint64_t next_random(struct walk *k)
+{
+	uint64_t z = k->seed += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+static size_t below(struct walk *k, size_t n)
+{
+	return (size_t)(next_random(k) % n);
+}
+
+static bool one_in(struct walk *k, size_t n)
+{
+	return below(k, n) == 0;
+}
+
+// Every answer is one that the scripts document, and never a script's own error.
+static enum store_code result(struct walk *k)
+{
+	enum store_code code = answered(k->w);
+	assert_true(code != STORE_UNAVAILABLE);
+	k->answers[code]++;
+	return code;
+}
+
+static struct one *any(struct walk *k)
+{
+	return k->count ? &k->at[below(k, k->count)] : NULL;
+}
+
+// Mostly the claim that would be right, and now and then somebody else's or an old one.
+static struct store_claim claim(struct walk *k, const struct one *c)
+{
+	struct store_claim out = {POOL, c->id, c->name, c->epoch};
+	if (one_in(k, STALE_EVERY))
+		out.name = staff[below(k, STAFF_COUNT)];
+	if (out.epoch > 0 && one_in(k, STALE_EVERY))
+		out.epoch--;
+	return out;
+}
+
+static bool rightful(const struct one *c, const struct store_claim *claim)
+{
+	return c->epoch == claim->epoch && strcmp(c->name, claim->name) == 0;
+}
+
+static struct one *of_texter(struct walk *k, const char *texter)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (k->at[i].state <= 3 && strcmp(k->at[i].texter, texter) == 0)
+			return &k->at[i];
+	return NULL;
+}
+
+static void began(struct walk *k, const char *id, const char *texter)
+{
+	assert_true(k->count < OPEN_MAX);
+	struct one *c = &k->at[k->count++];
+	*c = (struct one){.state = 1};
+	snprintf(c->id, sizeof c->id, "%s", id);
+	snprintf(c->texter, sizeof c->texter, "%s", texter);
+	know(k->w, id, texter);
+}
+
+static void expect_ingest(struct walk *k, const struct one *open, bool repeated)
+{
+	const char *wanted = repeated ? "DUPLICATE" : open ? "ANOTHER" : "OK";
+	assert_string_equal(k->w->part[0], wanted);
+	if (!repeated && open)
+		assert_string_equal(k->w->part[1], open->id);
+}
+
+static void do_ingest(struct walk *k)
+{
+	char texter[8], id[24], message[24];
+	snprintf(texter, sizeof texter, "t%zu", below(k, TEXTERS));
+	snprintf(id, sizeof id, "c%u", ++k->made);
+	snprintf(message, sizeof message, "m%u", k->made);
+	const struct one *open = of_texter(k, texter);
+	if (!open && k->count == OPEN_MAX)
+		return;
+	struct store_ingest in = text(id, message, (enum level)(LEVEL_LOW + below(k, 5)));
+	bool repeated = k->last_provider_id[0] && one_in(k, 10);
+	in.texter = texter;
+	if (repeated)
+		in.provider_id_hash = k->last_provider_id;
+	store_ingest(k->w->store, &in, on_answer, k->w);
+	enum store_code code = result(k);
+	expect_ingest(k, open, repeated);
+	if (code == STORE_OK)
+		began(k, id, texter);
+	if (code == STORE_ANOTHER) {
+		in.conversation = open->id;
+		store_ingest(k->w->store, &in, on_answer, k->w);
+		assert_int_equal(result(k), STORE_OK);
+	}
+	if (code != STORE_DUPLICATE)
+		snprintf(k->last_provider_id, sizeof k->last_provider_id, "%s", message);
+}
+
+static void do_offer(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	const char *name = staff[below(k, STAFF_COUNT)];
+	store_offer(k->w->store, POOL, c->id, name, OFFER_MS, on_answer, k->w);
+	if (result(k) != STORE_OK)
+		return;
+	assert_int_equal(c->state, 1);
+	assert_int_equal(number(k->w->part[1]), c->epoch + 1);
+	c->state = 2;
+	c->epoch++;
+	snprintf(c->name, sizeof c->name, "%s", name);
+}
+
+static void do_accept(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	struct store_claim as = claim(k, c);
+	bool right = (c->state == 2 || c->state == 3) && rightful(c, &as);
+	store_accept(k->w->store, &as, on_answer, k->w);
+	assert_int_equal(result(k), right ? STORE_OK : STORE_GONE);
+	if (right)
+		c->state = 3;
+}
+
+static void do_unoffer(struct walk *k)
+{
+	static const char *const reasons[] = {"declined", "expired", "withdrawn"};
+	struct one *c = any(k);
+	if (!c)
+		return;
+	struct store_claim as = claim(k, c);
+	bool right = c->state == 2 && rightful(c, &as);
+	store_unoffer(k->w->store, &as, reasons[below(k, 3)], on_answer, k->w);
+	enum store_code code = result(k);
+	if (!right)
+		assert_int_equal(code, STORE_GONE);
+	if (code != STORE_OK)
+		return;
+	c->state = 1;
+	c->epoch++;
+	c->name[0] = '\0';
+}
+
+static void do_forgive(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	char excluded[64];
+	snprintf(excluded, sizeof excluded, "%s", field(k->w, "c", c->id, "excluded"));
+	store_forgive(k->w->store, POOL, c->id, excluded, on_answer, k->w);
+	assert_int_equal(result(k), c->state == 1 ? STORE_OK : STORE_CONFLICT);
+}
+
+// The code that a claim must be answered with by what is done in `state` only.
+static enum store_code fenced(const struct one *c, const struct store_claim *as, int state)
+{
+	if (!rightful(c, as))
+		return STORE_STALE;
+	return c->state == state ? STORE_OK : STORE_CONFLICT;
+}
+
+static void do_release(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c || !one_in(k, 4))
+		return;
+	struct store_claim as = claim(k, c);
+	enum store_code wanted = fenced(c, &as, 3);
+	store_release(k->w->store, &as, "lost", &within, on_answer, k->w);
+	assert_int_equal(result(k), wanted);
+	if (wanted != STORE_OK)
+		return;
+	c->state = 1;
+	c->epoch++;
+	c->name[0] = '\0';
+	c->page = 0;
+}
+
+static void do_close(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	struct store_claim as = claim(k, c);
+	enum store_code wanted = fenced(c, &as, 3);
+	if (wanted == STORE_CONFLICT && c->state > 3)
+		wanted = STORE_OK;
+	store_close(k->w->store, &as, "helped", WRAP_UP_MS, LINE, c->texter, on_answer, k->w);
+	assert_int_equal(result(k), wanted);
+	if (wanted == STORE_OK && c->state == 3)
+		c->state = 4;
+}
+
+static void do_finish(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	struct store_claim as = claim(k, c);
+	enum store_code wanted = fenced(c, &as, 4);
+	if (wanted == STORE_CONFLICT && c->state == 5)
+		wanted = STORE_OK;
+	store_finish(k->w->store, &as, on_answer, k->w);
+	assert_int_equal(result(k), wanted);
+	if (wanted == STORE_OK)
+		c->state = 5;
+}
+
+static void do_send(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	char id[24];
+	snprintf(id, sizeof id, "r%u", ++k->made);
+	struct store_claim as = claim(k, c);
+	enum store_code wanted = fenced(c, &as, 3);
+	store_send(k->w->store, &as, id, id, bytes_str("sealed"), on_answer, k->w);
+	assert_int_equal(result(k), wanted);
+	if (wanted != STORE_OK || one_in(k, 2))
+		return;
+	store_send(k->w->store, &as, id, id, bytes_str("sealed"), on_answer, k->w);
+	assert_int_equal(result(k), STORE_DUPLICATE);
+}
+
+static void do_page(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	uint64_t page = ++k->made;
+	store_page_open(k->w->store, POOL, c->id, page, "policy", on_answer, k->w);
+	enum store_code code = result(k);
+	if (c->state > 2 || c->page)
+		assert_int_equal(code, STORE_GONE);
+	if (code != STORE_OK)
+		return;
+	c->page = page;
+	c->generation = 0;
+}
+
+static void do_step(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c || !c->page)
+		return;
+	char entry[24];
+	snprintf(entry, sizeof entry, "e%u", ++k->made);
+	const struct store_page page = {
+	        entry, "bo", "twilio", LINE, bytes_str("number"), bytes_str("sealed")};
+	const struct store_step s = {.pool = POOL,
+	        .number = c->page,
+	        .conversation = c->id,
+	        .generation = c->generation + (one_in(k, STALE_EVERY) ? 1 : 0),
+	        .next_at_ms = k->w->now + 60000,
+	        .people = "bo",
+	        .pages = &page,
+	        .pages_count = 1};
+	store_page_step(k->w->store, &s, on_answer, k->w);
+	enum store_code code = result(k);
+	if (code == STORE_OK) {
+		assert_true(c->state <= 2 && s.generation == c->generation);
+		c->generation++;
+	}
+}
+
+static void do_acknowledge(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c || !c->page)
+		return;
+	store_page_ack(k->w->store, POOL, c->page, "bo", 600000, on_answer, k->w);
+	if (result(k) == STORE_OK)
+		c->generation++;
+}
+
+static void do_resolve(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c || !c->page)
+		return;
+	store_page_resolve(k->w->store, POOL, c->page, c->id, on_answer, k->w);
+	assert_int_equal(result(k), c->state <= 2 ? STORE_CONFLICT : STORE_OK);
+	if (c->state > 2)
+		c->page = 0;
+}
+
+static const char *session(struct walk *k, size_t i, char out[static 24])
+{
+	snprintf(out, 24, "s%d", k->session[i]);
+	return out;
+}
+
+static void do_sign_in(struct walk *k)
+{
+	char s[24];
+	size_t i = below(k, STAFF_COUNT);
+	k->session[i]++;
+	store_sign_in(k->w->store, POOL, staff[i], "node", session(k, i, s),
+	        1 + (unsigned)below(k, 4), on_answer, k->w);
+	assert_int_equal(result(k), STORE_OK);
+}
+
+static void do_presence(struct walk *k)
+{
+	char s[24];
+	size_t i = below(k, STAFF_COUNT);
+	store_set_presence(k->w->store, POOL, staff[i], session(k, i, s),
+	        one_in(k, 5) ? "away" : "available", on_answer, k->w);
+	result(k);
+}
+
+static void do_gone(struct walk *k)
+{
+	char s[24];
+	size_t i = below(k, STAFF_COUNT);
+	if (!one_in(k, 4))
+		return;
+	store_gone(k->w->store, POOL, staff[i], session(k, i, s), GRACE_MS, on_answer, k->w);
+	result(k);
+}
+
+static void do_forget(struct walk *k)
+{
+	store_forget(k->w->store, POOL, staff[below(k, STAFF_COUNT)], on_answer, k->w);
+	result(k);
+}
+
+// Sends the first entry of the outbox, or tries to; a lease may have run out meanwhile.
+static void do_outbox(struct walk *k)
+{
+	static const char *const outcomes[] = {"sent", "retry", "failed", "unknown"};
+	struct world *w = k->w;
+	char id[24];
+	store_outbox(w->store, POOL, w->now, 1, on_answer, w);
+	result(k);
+	if (w->parts == 0)
+		return;
+	snprintf(id, sizeof id, "%.23s", w->part[0]);
+	store_out_claim(w->store, POOL, id, LEASE_MS, on_answer, w);
+	if (result(k) != STORE_OK || one_in(k, 4))
+		return;
+	uint64_t epoch = strtoull(w->part[1], NULL, 10);
+	if (one_in(k, 4)) {
+		store_receipt(
+		        w->store, POOL, id, one_in(k, 2) ? 3 : 4, bytes_str(""), on_answer, w);
+		assert_int_equal(result(k), STORE_OK);
+	}
+	store_out_done(w->store, POOL, id, epoch, outcomes[below(k, 4)], bytes_str("p"),
+	        bytes_str(""), w->now + 5000, on_answer, w);
+	result(k);
+}
+
+static void do_wait(struct walk *k)
+{
+	k->w->now += (int64_t)below(k, 30000);
+}
+
+static void (*const deeds[])(struct walk *k) = {do_ingest, do_ingest, do_ingest, do_offer, do_offer,
+        do_offer, do_accept, do_accept, do_unoffer, do_forgive, do_release, do_close, do_finish,
+        do_send, do_page, do_step, do_acknowledge, do_resolve, do_sign_in, do_presence, do_presence,
+        do_gone, do_forget, do_outbox, do_outbox, do_wait};
+#define DEEDS (sizeof deeds / sizeof deeds[0])
+
+// The walk's own book and Redis agree.
+static void check_book(struct walk *k)
+{
+	for (size_t i = 0; i < k->count; i++) {
+		const struct one *c = &k->at[i];
+		same(c->id, "state", field_number(k->w, "c", c->id, "state"), c->state);
+		same(c->id, "epoch", field_number(k->w, "c", c->id, "epoch"), (int64_t)c->epoch);
+	}
+}
+
+// What is over was looked at once more, and is left out from now on: were it in any set after
+// that, it would be a stranger.
+static void leave_out_closed(struct walk *k)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < k->count; i++) {
+		if (k->at[i].state == 5)
+			continue;
+		k->w->known[kept] = k->w->known[i];
+		k->at[kept++] = k->at[i];
+	}
+	k->count = k->w->known_count = kept;
+}
+
+static uint64_t choose_seed(void)
+{
+	const char *given = getenv("HOLDFAST_SEED");
+	return given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+}
+
+static void test_a_random_walk(void **state)
+{
+	struct walk k = {.w = *state, .seed = choose_seed()};
+	print_message("# HOLDFAST_SEED=%llu\n", (unsigned long long)k.seed);
+	for (int i = 1; i <= STEPS; i++) {
+		deeds[below(&k, DEEDS)](&k);
+		if (i % LOOK_EVERY == 0) {
+			check_invariants(k.w);
+			check_book(&k);
+			leave_out_closed(&k);
+		}
+	}
+	check_invariants(k.w);
+	assert_true(k.answers[STORE_OK] > STEPS / 10);
+	assert_true(k.answers[STORE_STALE] > 0 && k.answers[STORE_GONE] > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {TEST(test_a_random_walk)};
+	return cmocka_run_group_tests(tests, world_start, world_end);
+}
