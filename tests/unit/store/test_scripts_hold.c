@@ -65,6 +65,8 @@ static void test_close_then_finish(void **state)
 	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS); // the slot is taken
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
 	assert_string_equal(field(w, "c", "c1", "state"), "5");
+	const char *ada = asked(w, "HGET {" POOL "}:staff ada");
+	assert_non_null(strstr(ada, "\"idle_since\":1800000001000"));
 	EXPECT(w, STORE_OK, store_offer, POOL, "c2", "ada", OFFER_MS);
 }
 

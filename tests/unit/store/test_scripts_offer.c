@@ -188,6 +188,9 @@ static void test_two_missed_in_a_row_make_one_away(void **state)
 	assert_string_equal(presence(w, "ada", seen), "away");
 	EXPECT(w, STORE_OK, store_forgive, POOL, "c1", "ada");
 	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "ada-1", "available");
+	miss(w, "c1", 3); // who came back begins at none
+	assert_string_equal(presence(w, "ada", seen), "available");
 }
 
 // A late accept before the sweeper came is as good as one in time.

@@ -102,8 +102,10 @@ static void test_held_ones_need_no_page(void **state)
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_HIGH);
 	w->now += within.ms[LEVEL_HIGH];
+	asked(w, "ZADD {" POOL "}:due 5 answer:c1");
 	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 1, "policy");
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:e:1"), "0");
+	assert_int_equal(size_of_set(w, "due"), 0);
 }
 
 // An offer is no answer.
@@ -129,6 +131,7 @@ static void test_a_step_pages_and_is_taken_once(void **state)
 	assert_string_equal(field(w, "e", "1", "paged"), "bo");
 	assert_int_equal(score(w, "due", "page:1"), w->now + 60000);
 	assert_int_equal(score(w, "out", "e1"), w->now);
+	assert_true(number(asked(w, "PTTL {" POOL "}:o:e1")) > INT64_C(3) * 86400000);
 	assert_int_equal(step(w, 0, "e2", "kim"), STORE_STALE); // another node, with what it saw
 	assert_int_equal(step(w, 7, "e2", "kim"), STORE_STALE);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:o:e2"), "0");
@@ -144,7 +147,7 @@ static void test_a_step_may_page_nobody_or_many(void **state)
 {
 	struct world *w = *state;
 	struct store_page pages[STORE_PAGES_MAX];
-	char ids[STORE_PAGES_MAX][8];
+	char ids[STORE_PAGES_MAX][16];
 	for (int i = 0; i < STORE_PAGES_MAX; i++) {
 		snprintf(ids[i], sizeof ids[i], "e%d", i);
 		pages[i] = (struct store_page){
@@ -192,6 +195,17 @@ static void test_no_step_once_a_human_has_it(void **state)
 	assert_int_equal(step(w, 1, "e2", "bo"), STORE_RESOLVED);
 	EXPECT(w, STORE_RESOLVED, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
 	assert_true(number(asked(w, "PTTL {" POOL "}:e:1")) > 0);
+}
+
+// Its record has expired: the timer must not come back for ever.
+static void test_a_step_of_what_is_long_over(void **state)
+{
+	struct world *w = *state;
+	begin(w, "c1", LEVEL_HIGH);
+	asked(w, "ZADD {" POOL "}:due 5 page:1");
+	assert_int_equal(step(w, 0, "e1", "bo"), STORE_RESOLVED);
+	assert_int_equal(score(w, "due", "page:1"), NONE);
+	assert_string_equal(asked(w, "EXISTS {" POOL "}:e:1 {" POOL "}:o:e1"), "0");
 }
 
 static void test_acknowledged_once(void **state)
@@ -323,6 +337,7 @@ int main(void)
 	        TEST(test_a_step_may_page_nobody_or_many),
 	        TEST(test_a_newer_page_replaces_an_unsent_one),
 	        TEST(test_no_step_once_a_human_has_it),
+	        TEST(test_a_step_of_what_is_long_over),
 	        TEST(test_acknowledged_once),
 	        TEST(test_an_acknowledgement_runs_out),
 	        TEST(test_resolved_when_a_human_has_it),

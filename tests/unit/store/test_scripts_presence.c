@@ -44,9 +44,25 @@ static void test_back_within_the_grace(void **state)
 	assert_int_equal(score(w, "due", "gone:ada"), T0 + GRACE_MS);
 	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
 	assert_string_equal(w->part[1], "available");
+	assert_null(strstr(asked(w, "HGET {" POOL "}:staff ada"), "gone_at"));
+	assert_null(strstr(asked(w, "HGET {" POOL "}:staff ada"), "before"));
 	assert_int_equal(size_of_set(w, "due"), 0);
 	EXPECT(w, STORE_CONFLICT, store_forget, POOL, "ada");
 	assert_string_equal(field(w, "c", "c1", "holder"), "ada");
+}
+
+// Given up too soon, the same session speaks again.
+static void test_back_without_a_new_session(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "ada-1", "available");
+	w->now += GRACE_MS;
+	EXPECT(w, STORE_CONFLICT, store_forget, POOL, "ada");
+	assert_int_equal(size_of_set(w, "due"), 0);
+	EXPECT(w, STORE_OK, store_signed_in, POOL);
+	assert_int_equal(w->parts, 2);
 }
 
 static void test_who_was_away_comes_back_away(void **state)
@@ -160,6 +176,7 @@ int main(void)
 	        TEST(test_signs_in_away),
 	        TEST(test_a_later_session_takes_over),
 	        TEST(test_back_within_the_grace),
+	        TEST(test_back_without_a_new_session),
 	        TEST(test_who_was_away_comes_back_away),
 	        TEST(test_forgotten_after_the_grace),
 	        TEST(test_a_holder_is_not_forgotten),
