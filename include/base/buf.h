@@ -40,8 +40,9 @@ struct bytes bytes_str(const char *s); // NULL gives an empty one
 struct bytes bytes_of(const void *data, size_t len);
 bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *s);
-bool bytes_is_nocase(struct bytes a, const char *s); // ASCII case only
-struct bytes bytes_trim(struct bytes s);             // ASCII white space at both ends
-char *bytes_dup(struct bytes s);                     // NUL-terminated copy; the caller frees
+bool bytes_is_nocase(struct bytes a, const char *s);     // ASCII case only
+struct bytes bytes_trim(struct bytes s);                 // ASCII white space at both ends
+void bytes_copy(struct bytes s, char *out, size_t size); // NUL-terminated, cut to fit
+char *bytes_dup(struct bytes s);                         // NUL-terminated copy; the caller frees
 // Decimal digits only, no sign, no overflow; false leaves *out alone.
 MUST_CHECK bool bytes_to_u64(struct bytes s, uint64_t *out);

@@ -178,6 +178,14 @@ struct bytes bytes_trim(struct bytes s)
 	return s;
 }
 
+void bytes_copy(struct bytes s, char *out, size_t size)
+{
+	size_t n = s.len < size ? s.len : size - 1;
+	if (n > 0)
+		memcpy(out, s.data, n);
+	out[n] = 0;
+}
+
 char *bytes_dup(struct bytes s)
 {
 	char *copy = xmalloc(s.len + 1);

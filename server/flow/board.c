@@ -245,7 +245,7 @@ static void on_waiting(const struct store_answer *a, void *arg)
 		struct queue_part *one = xcalloc(1, sizeof *one);
 		one->queue = q;
 		one->pool = part->pool;
-		snprintf(one->id, sizeof one->id, "%.*s", (int)id.len, (const char *)id.data);
+		bytes_copy(id, one->id, sizeof one->id);
 		q->open++;
 		store_conversation(
 		        q->request->flow->store, part->pool->config->name, one->id, on_entry, one);

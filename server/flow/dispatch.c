@@ -121,8 +121,7 @@ static void take_ids(struct run *r, const struct redis_reply *reply)
 	for (size_t i = 0; i < redis_count(reply) && r->ids_count < 2 * LOOK_MAX; i++) {
 		struct bytes id = redis_bytes(redis_at(reply, i));
 		if (id.len < POOL_ID_MAX)
-			snprintf(r->ids[r->ids_count++], POOL_ID_MAX, "%.*s", (int)id.len,
-			        (const char *)id.data);
+			bytes_copy(id, r->ids[r->ids_count++], POOL_ID_MAX);
 	}
 }
 

@@ -206,8 +206,7 @@ static void on_page(const struct store_answer *a, void *arg)
 		free(snapshot);
 	}
 	struct bytes conversation = redis_bytes(redis_field(a->reply, "conversation"));
-	snprintf(s->conversation, sizeof s->conversation, "%.*s", (int)conversation.len,
-	        (const char *)conversation.data);
+	bytes_copy(conversation, s->conversation, sizeof s->conversation);
 	s->generation = (uint64_t)redis_integer(redis_field(a->reply, "generation"));
 	s->escalation.state = (enum escalation_state)redis_integer(redis_field(a->reply, "state"));
 	s->escalation.step = (size_t)redis_integer(redis_field(a->reply, "step"));
@@ -252,7 +251,7 @@ static void on_acknowledged(const struct store_answer *a, void *arg)
 	} else if (a->code == STORE_ALREADY) {
 		struct bytes by = redis_bytes(redis_at(a->reply, 1));
 		k->ack.what = ACKED_BEFORE;
-		snprintf(k->ack.by, sizeof k->ack.by, "%.*s", (int)by.len, (const char *)by.data);
+		bytes_copy(by, k->ack.by, sizeof k->ack.by);
 		k->ack.by_at_ms = redis_integer(redis_at(a->reply, 2));
 	} else if (a->code == STORE_RESOLVED) {
 		k->ack.what = ACK_RESOLVED;

@@ -12,14 +12,8 @@
 // promises.
 #define HISTORY_MESSAGES_MAX 150
 
-static void copy(char *out, size_t size, struct bytes s)
-{
-	size_t n = s.len < size - 1 ? s.len : size - 1;
-	if (n)
-		memcpy(out, s.data, n);
-	out[n] = 0;
-}
-#define COPY(field, name) copy(out->field, sizeof out->field, redis_bytes(redis_field(reply, name)))
+#define COPY(field, name)                                                                          \
+	bytes_copy(redis_bytes(redis_field(reply, name)), out->field, sizeof out->field)
 
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out)
 {
@@ -211,7 +205,7 @@ static void on_ids(const struct store_answer *a, void *arg)
 	for (size_t i = 0; i < h->count; i++) {
 		struct part *part = xcalloc(1, sizeof *part);
 		*part = (struct part){h, i};
-		copy(h->ids[i], sizeof h->ids[i], redis_bytes(redis_at(a->reply, i)));
+		bytes_copy(redis_bytes(redis_at(a->reply, i)), h->ids[i], sizeof h->ids[i]);
 		store_message(h->flow->store, h->pool->config->name, h->ids[i], on_message, part);
 	}
 }

@@ -78,8 +78,7 @@ static bool join_conversation(struct intake *in, struct bytes id, struct bytes w
 {
 	if (id.len == 0 || id.len >= sizeof in->conversation)
 		return false;
-	snprintf(in->conversation, sizeof in->conversation, "%.*s", (int)id.len,
-	        (const char *)id.data);
+	bytes_copy(id, in->conversation, sizeof in->conversation);
 	buf_clear(&in->wrapped);
 	buf_append_bytes(&in->wrapped, wrapped);
 	return vault_unwrap(in->flow->vault, in->conversation, wrapped, &in->key);
@@ -271,8 +270,7 @@ void intake_receipt(struct flow *f, const struct gateway *g, const struct gatewa
 		fail_later(in, ERR_NOT_FOUND);
 		return;
 	}
-	snprintf(in->message, sizeof in->message, "%.*s", (int)r->message.len,
-	        (const char *)r->message.data);
+	bytes_copy(buf_bytes(&r->message), in->message, sizeof in->message);
 	metric_inc(M_OUTBOUND, delivery_name(r->delivery));
 	store_receipt(f->store, in->pool->config->name, in->message, (int)r->delivery,
 	        buf_bytes(&r->error), on_receipt, in);

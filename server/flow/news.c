@@ -235,12 +235,6 @@ static void take_due(struct pool *p, char **w)
 	sweep_pool(p);
 }
 
-static void take_held(struct pool *p, char **w)
-{
-	(void)p;
-	(void)w;
-}
-
 static const struct {
 	const char *kind;
 	int words; // at least, the kind included
@@ -252,7 +246,6 @@ static const struct {
         {"delivery", 3, take_delivery},
         {"offer", 4, take_offer},
         {"offer_over", 5, take_offer_over},
-        {"held", 4, take_held},
         {"released", 5, take_released},
         {"level", 3, take_level},
         {"presence", 4, take_presence},

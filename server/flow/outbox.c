@@ -70,7 +70,7 @@ static struct sending *sending_new(struct pool *p, struct bytes id)
 	struct sending *s = xcalloc(1, sizeof *s);
 	s->flow = p->flow;
 	s->pool = p;
-	snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, (const char *)id.data);
+	bytes_copy(id, s->id, sizeof s->id);
 	p->flow->outbox->open++;
 	return s;
 }
@@ -277,9 +277,8 @@ static void on_claimed(const struct store_answer *a, void *arg)
 	struct bytes kind = redis_bytes(redis_at(a->reply, 2));
 	s->epoch = (uint64_t)redis_integer(redis_at(a->reply, 1));
 	s->attempts = redis_integer(redis_field(entry, "attempts"));
-	snprintf(s->conversation, sizeof s->conversation, "%.*s", (int)conversation.len,
-	        (const char *)conversation.data);
-	snprintf(s->kind, sizeof s->kind, "%.*s", (int)kind.len, (const char *)kind.data);
+	bytes_copy(conversation, s->conversation, sizeof s->conversation);
+	bytes_copy(kind, s->kind, sizeof s->kind);
 	if (s->flow->draining)
 		record(s, "retry", bytes_str(""), "this node was shutting down");
 	else

@@ -68,19 +68,14 @@ static void pages_step(struct pages *all)
 	free(all);
 }
 
-static void copy(char *out, size_t size, const struct redis_reply *field)
-{
-	struct bytes s = redis_bytes(field);
-	snprintf(out, size, "%.*s", (int)s.len, s.len ? (const char *)s.data : "");
-}
-
 static struct page *page_read(const struct part *part, const struct redis_reply *reply)
 {
 	struct page *p = xcalloc(1, sizeof *p);
 	holdfast__v1__page__init(&p->frame);
-	copy(p->conversation, sizeof p->conversation, redis_field(reply, "conversation"));
-	copy(p->by, sizeof p->by, redis_field(reply, "by"));
-	copy(p->people, sizeof p->people, redis_field(reply, "paged"));
+	bytes_copy(redis_bytes(redis_field(reply, "conversation")), p->conversation,
+	        sizeof p->conversation);
+	bytes_copy(redis_bytes(redis_field(reply, "by")), p->by, sizeof p->by);
+	bytes_copy(redis_bytes(redis_field(reply, "paged")), p->people, sizeof p->people);
 	p->frame.number = part->number;
 	p->frame.pool = part->pool->config->name;
 	p->frame.conversation = p->conversation;

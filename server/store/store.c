@@ -116,7 +116,6 @@ void store_accept(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
 	claim_args(&c, claim);
-	call_channel(&c, claim->pool);
 	call_run(&c, fn, arg);
 }
 

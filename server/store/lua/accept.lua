@@ -2,13 +2,13 @@
 -- Accepts an offer: from now on the counselor holds the conversation.
 --
 -- KEYS: conversation, due, staff, held, waiting_1 … waiting_5
--- ARGV: now, conversation, name, epoch, channel
+-- ARGV: now, conversation, name, epoch
 -- Returns: {'OK', page}: also when it was accepted before by the same call; page is the open escalation's number or 0 ·
 --       {'GONE'}: the offer is over · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "staff"
 local conversation, due, staff, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 
 local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'level', 'page')
 if not c[1] then
@@ -30,5 +30,4 @@ if s then
   s.misses = 0
   staff_set(staff, name, s)
 end
-redis.call('PUBLISH', channel, 'held ' .. id .. ' ' .. name .. ' ' .. epoch)
 return { 'OK', tonumber(c[5]) }
