@@ -2,6 +2,7 @@
 """A redis-server of one test's own, and looking into any by redis-cli."""
 import json
 import re
+import shutil
 import signal
 import subprocess
 
@@ -56,6 +57,7 @@ class RedisServer:
     def end(self):
         if self.process:
             self.process.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def cli(self, *args):
         return redis_cli(self.socket, *args)
