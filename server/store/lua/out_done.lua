@@ -9,7 +9,7 @@ local entry, outbox, message = KEYS[1], KEYS[2], KEYS[3]
 local id, outcome, note, channel = ARGV[2], ARGV[4], ARGV[6], ARGV[9]
 local DELIVERY = { sent = 2, failed = 4, unknown = 5 }
 
-local e = redis.call('HMGET', entry, 'state', 'epoch', 'kind', 'conversation', 'delivery')
+local e = redis.call('HMGET', entry, 'state', 'epoch', 'kind', 'conversation')
 if e[1] ~= 'sending' or e[2] ~= ARGV[3] then
   return { 'STALE' }
 end
@@ -24,11 +24,7 @@ if outcome == 'retry' then
   return { 'OK' }
 end
 
--- A receipt may have come before the provider's answer: then it knows more.
 local delivery = DELIVERY[outcome]
-if tonumber(e[5]) == 3 or (tonumber(e[5]) == 4 and delivery ~= 3) then
-  delivery = tonumber(e[5])
-end
 redis.call('HSET', entry, 'state', 'done', 'delivery', delivery, 'provider_id', ARGV[5], 'error', note)
 redis.call('PEXPIRE', entry, ARGV[8])
 redis.call('ZREM', outbox, id)
