@@ -9,29 +9,33 @@
 #include "store/redis.h"
 
 // Typed calls of the scripts in store/lua (which say what each does and answers) and the reads
-// beside them. This is the only place that knows the keys. Every key of a pool carries its hash
-// tag:
+// beside them. This is the only place that knows the keys. Every key of a pool P carries its hash tag:
 //
+// clang-format off
 //   {P}:seen:G:HASH      id of the message that came with that provider id; expires
 //   {P}:texter:LINE:HASH the open conversation of a texter on a line: conversation, key
 //   {P}:past:LINE:HASH   how many conversations they had before
-//   {P}:c:ID             a conversation: state, level, reasons, line, gateway, number (sealed),
-//   texter (hash), key (wrapped), created,
-//                        enqueued, answer_by, score, epoch, holder, offer_until, seq, page,
-//                        excluded, past, outcome, …
-//   {P}:ms:ID            its messages' ids in order
-//   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed),
-//   media, damaged, author, delivery, note, client_id {P}:cid:ID           client_id of a reply ->
-//   "sequence message" {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score;
-//   only what waits and is not offered {P}:w:LEVEL          who waits or is offered, by enqueued
-//   {P}:held {P}:wrap    who is held, in wrap-up
+//   {P}:c:ID             a conversation: state, level, reasons, line, gateway, number (sealed), texter (hash),
+//                        key (wrapped), created, enqueued, answer_by, score, epoch, holder, offer_until, seq,
+//                        page, excluded, declined_at, past, outcome, …
+//   {P}:ms:ID            the ids of its messages in order
+//   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
+//                        author, delivery, note, client_id
+//   {P}:cid:ID           "name client_id" of a reply -> "sequence message"
+//   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
+//   {P}:w:LEVEL          who waits or is offered, by enqueued
+//   {P}:held  {P}:wrap   who is held, in wrap-up
 //   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME -> when, in ms
-//   {P}:staff            signed-in counselors (lua/include/staff.lua)   {P}:hold:NAME  their
-//   conversations {P}:e:N  {P}:pages   an escalation; the open ones by opening time {P}:pages_past
-//   the latest that are over {P}:o:ID {P}:out     an outbox entry; what is to be sent, by when
+//   {P}:staff            signed-in counselors (lua/include/staff.lua)
+//   {P}:hold:NAME        the conversations of one: offered, held, in wrap-up
+//   {P}:e:N              an escalation
+//   {P}:pages            the open ones by opening time        {P}:pages_past  the latest that are over
+//   {P}:o:ID  {P}:out    an outbox entry; what is to be sent, by when
 //   {P}:events           channel: what changed, without content
-//   {staff}:records {staff}:phones {staff}:numbers {staff}:events   staff records, index of phones,
-//   the counter of pages, channel {nodes}:beats        node/incarnation -> heartbeat counter
+//   {staff}:records {staff}:phones {staff}:numbers {staff}:events
+//                        staff records, index of phones, the counter of pages, channel
+//   {nodes}:beats        node/incarnation -> heartbeat counter
+// clang-format on
 
 struct store;
 

@@ -170,6 +170,24 @@ static void reply_end(struct request *r, enum err e)
 		request_end(r, e, NULL);
 }
 
+static void answer_queued(struct request *r, Holdfast__V1__Message *m)
+{
+	Holdfast__V1__ReplyQueued queued = HOLDFAST__V1__REPLY_QUEUED__INIT;
+	queued.message = m;
+	answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_REPLY_QUEUED, &queued);
+	reply_end(r, ERR_NONE);
+}
+
+// The same client_id again: the message as it is now.
+static void on_reply_again(enum err e, Holdfast__V1__Message *m, void *arg)
+{
+	struct request *r = arg;
+	if (e == ERR_NONE)
+		answer_queued(r, m);
+	else
+		reply_end(r, e);
+}
+
 static void on_reply_stored(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
@@ -178,11 +196,15 @@ static void on_reply_stored(const struct store_answer *a, void *arg)
 		reply_end(r, store_code_err(a->code));
 		return;
 	}
-	char *id = bytes_dup(redis_bytes(redis_at(a->reply, 2)));
+	bytes_copy(redis_bytes(redis_at(a->reply, 2)), reply->message, sizeof reply->message);
+	if (a->code == STORE_DUPLICATE) {
+		history_message(
+		        r->flow, r->pool, r->conversation, reply->message, on_reply_again, r);
+		return;
+	}
 	Holdfast__V1__Message m = HOLDFAST__V1__MESSAGE__INIT;
-	Holdfast__V1__ReplyQueued queued = HOLDFAST__V1__REPLY_QUEUED__INIT;
 	m.conversation = r->conversation;
-	m.id = id;
+	m.id = reply->message;
 	m.sequence = (uint64_t)redis_integer(redis_at(a->reply, 1));
 	m.direction = HOLDFAST__V1__DIRECTION__DIRECTION_OUT;
 	m.at_ms = flow_now(r->flow);
@@ -190,12 +212,9 @@ static void on_reply_stored(const struct store_answer *a, void *arg)
 	m.delivery = HOLDFAST__V1__DELIVERY__DELIVERY_QUEUED;
 	m.client_id = reply->client_id;
 	m.text = (char *)buf_str(&reply->text);
-	queued.message = &m;
-	answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_REPLY_QUEUED, &queued);
 	log_info("conversation=%s event=reply_queued staff=%s message=%s", r->conversation, r->name,
-	        id);
-	free(id);
-	reply_end(r, ERR_NONE);
+	        reply->message);
+	answer_queued(r, &m);
 }
 
 static void on_reply_key(const struct store_answer *a, void *arg)

@@ -13,8 +13,9 @@
 #include "history.h"
 
 // How far down the queue one run looks past people whom nobody free may take.
-#define LOOK_MAX       20
-#define COUNSELORS_MAX 512
+#define LOOK_MAX         20
+#define COUNSELORS_MAX   512
+#define DECLINE_PAUSE_MS 5000
 
 // One run over one pool: counselors, then the queue's head, then each conversation in turn.
 struct run {
@@ -72,6 +73,12 @@ static size_t split_names(char *csv, const char **out, size_t max)
 	return n;
 }
 
+static int64_t decline_pause_ms(const struct pool *p)
+{
+	int64_t offer_ms = (int64_t)p->config->offer_s * 1000;
+	return offer_ms < DECLINE_PAUSE_MS ? offer_ms : DECLINE_PAUSE_MS;
+}
+
 static void on_considered(const struct store_answer *a, void *arg)
 {
 	struct run *r = arg;
@@ -96,10 +103,9 @@ static void on_considered(const struct store_answer *a, void *arg)
 		        r);
 		return;
 	}
-	// A new pass, but not at once: who has just declined gets a moment before the same person
-	// rings again.
-	if (exhausted &&
-	        flow_now(p->flow) - view.excluded_at_ms >= (int64_t)p->config->offer_s * 1000)
+	// A new pass. Who has just declined gets a moment before the same person rings again; who
+	// missed the offer does not: somebody waits.
+	if (exhausted && flow_now(p->flow) - view.declined_at_ms >= decline_pause_ms(p))
 		store_forgive(p->flow->store, p->config->name, r->ids[r->next], view.excluded, NULL,
 		        NULL);
 	r->next++;

@@ -28,7 +28,7 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->answer_by_ms = redis_integer(redis_field(reply, "answer_by"));
 	out->offer_until_ms = redis_integer(redis_field(reply, "offer_until"));
 	out->score = redis_integer(redis_field(reply, "score"));
-	out->excluded_at_ms = redis_integer(redis_field(reply, "excluded_at"));
+	out->declined_at_ms = redis_integer(redis_field(reply, "declined_at"));
 	out->sequence = (uint64_t)redis_integer(redis_field(reply, "seq"));
 	out->page = (uint64_t)redis_integer(redis_field(reply, "page"));
 	out->earlier = (uint64_t)redis_integer(redis_field(reply, "past"));

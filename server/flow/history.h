@@ -12,7 +12,7 @@ struct conversation_view {
 	uint64_t epoch;
 	int64_t created_ms, enqueued_ms, answer_by_ms, offer_until_ms;
 	int64_t score;
-	int64_t excluded_at_ms; // the latest decline or miss
+	int64_t declined_at_ms; // the latest decline
 	uint64_t sequence;
 	uint64_t page;
 	uint64_t earlier;

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A counselor's reply: the message and its outbox entry in one step. The same client_id twice is one reply.
+-- A counselor's reply: the message and its outbox entry in one step. The same client_id of the same counselor twice is one
+-- reply; another counselor's is another.
 --
 -- KEYS: conversation, messages, message, client_ids, entry, outbox
 -- ARGV: now, conversation, name, epoch, message, client_id, sealed_text, channel
@@ -8,9 +9,10 @@
 --- @include "holder"
 local conversation, messages, message, client_ids, entry, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
-local message_id, client_id, channel = ARGV[5], ARGV[6], ARGV[8]
+local message_id, channel = ARGV[5], ARGV[8]
+local said = name .. ' ' .. ARGV[6]
 
-local earlier = redis.call('HGET', client_ids, client_id)
+local earlier = redis.call('HGET', client_ids, said)
 if earlier then
   local sequence, known = string.match(earlier, '^(%d+) (.*)$')
   return { 'DUPLICATE', tonumber(sequence), known }
@@ -23,9 +25,9 @@ end
 local c = redis.call('HMGET', conversation, 'gateway', 'line', 'number', 'key', 'texter')
 local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
 redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 2, 'at', int(now), 'provider_at', 0,
-  'text', ARGV[7], 'author', name, 'delivery', 1, 'client_id', client_id)
+  'text', ARGV[7], 'author', name, 'delivery', 1, 'client_id', ARGV[6])
 redis.call('RPUSH', messages, message_id)
-redis.call('HSET', client_ids, client_id, sequence .. ' ' .. message_id)
+redis.call('HSET', client_ids, said, sequence .. ' ' .. message_id)
 redis.call('HSET', entry, 'kind', 'reply', 'conversation', id, 'state', 'queued', 'gateway', c[1], 'line', c[2],
   'number', c[3], 'number_context', c[5], 'key', c[4], 'text', ARGV[7], 'epoch', 0, 'attempts', 0, 'delivery', 1,
   'created', int(now))

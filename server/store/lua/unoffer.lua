@@ -23,8 +23,10 @@ local excluded = c[7]
 if reason ~= 'withdrawn' then
   excluded = excluded == '' and name or (excluded .. ',' .. name)
 end
-redis.call('HSET', conversation, 'state', 1, 'holder', '', 'offer_until', 0, 'excluded', excluded,
-  'excluded_at', int(now))
+redis.call('HSET', conversation, 'state', 1, 'holder', '', 'offer_until', 0, 'excluded', excluded)
+if reason == 'declined' then
+  redis.call('HSET', conversation, 'declined_at', int(now))
+end
 redis.call('HINCRBY', conversation, 'epoch', 1)
 redis.call('ZADD', queue_of(tonumber(c[5]), imminent_queue, queue), c[6], id)
 redis.call('ZREM', due, 'offer:' .. id)

@@ -171,6 +171,20 @@ static void test_one_client_id_is_one_reply(void **state)
 	assert_int_equal(size_of_set(w, "out"), 2);
 }
 
+static void test_another_counselors_client_id_is_another_reply(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 1);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r1", "1", bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
+	arrive(w, "ben", 1);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ben", OFFER_MS);
+	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ben", 3));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ben", 3), "r2", "1", bytes_str("reply"));
+	assert_string_equal(w->part[2], "r2");
+}
+
 static void test_send_needs_the_holder(void **state)
 {
 	struct world *w = *state;
@@ -215,6 +229,7 @@ int main(void)
 	        TEST(test_finish_needs_wrap_up),
 	        TEST(test_a_reply_and_its_outbox_entry),
 	        TEST(test_one_client_id_is_one_reply),
+	        TEST(test_another_counselors_client_id_is_another_reply),
 	        TEST(test_send_needs_the_holder),
 	        TEST(test_timers_of_a_held_one_settle),
 	};
