@@ -9,7 +9,8 @@
 #include "store/redis.h"
 
 // Typed calls of the scripts in store/lua (which say what each does and answers) and the reads
-// beside them. This is the only place that knows the keys. Every key of a pool P carries its hash tag:
+// beside them. This is the only place that knows the keys. Every key of a pool P carries its hash
+// tag:
 //
 // clang-format off
 //   {P}:seen:G:HASH      id of the message that came with that provider id; expires
