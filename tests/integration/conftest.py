@@ -2,6 +2,7 @@
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,8 @@ from house import House  # noqa: E402
 
 
 def pytest_configure(config):
+    # Started in the background, we were told to ignore Ctrl-C, and so would be every program that we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.holdfast_seed = int(os.environ.get("HOLDFAST_SEED") or random.SystemRandom().randrange(2**32))
 
 
