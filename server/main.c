@@ -19,7 +19,7 @@
 #include "net/listener.h"
 #include "store/embedded.h"
 
-#define DRAIN_MS      10000
+#define DRAIN_MS      20000 // longer than a call to a provider may take
 #define DRAIN_LOOK_MS 50
 
 enum { GATEWAYS, CONSOLES, ADMIN, LISTENERS };

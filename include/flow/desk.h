@@ -27,6 +27,8 @@ void desk_open(struct flow *f, uint64_t session, const char *peer);
 void desk_closed(struct flow *f, uint64_t session);
 // Bits of enum role; 0 before sign-in.
 unsigned desk_roles(const struct flow *f, uint64_t session);
+// Its password is being checked.
+bool desk_signing_in(const struct flow *f, uint64_t session);
 void desk_refuse(struct flow *f, uint64_t session, uint64_t id, const char *code, const char *text);
 
 typedef void (*desk_fn)(struct flow *f, uint64_t session, const Frame *request);

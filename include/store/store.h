@@ -53,6 +53,7 @@ enum store_code {
 	STORE_EARLY,
 	STORE_ALREADY,
 	STORE_RESOLVED,
+	STORE_UNSEEN,
 	STORE_NOT_FOUND,
 	STORE_UNAVAILABLE, // nothing was changed
 	STORE_UNKNOWN,     // it may have happened: the call is safe to repeat
@@ -114,7 +115,8 @@ void store_forgive(struct store *s, const char *pool, const char *conversation,
 void store_release(struct store *s, const struct store_claim *c, const char *reason,
         const struct by_level *within, store_fn fn, void *arg);
 void store_close(struct store *s, const struct store_claim *c, const char *outcome,
-        int64_t wrap_up_ms, const char *line, const char *texter, store_fn fn, void *arg);
+        int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
+        void *arg);
 void store_finish(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
 void store_send(struct store *s, const struct store_claim *c, const char *message,
         const char *client_id, struct bytes sealed_text, store_fn fn, void *arg);

@@ -338,7 +338,9 @@ static void check_levels(struct config_report *r, const struct config *c, const 
 		check_duration(r, config_key("%s[%u].delay_s", path, i).path, l->delay_s, 0);
 		total += l->delay_s;
 	}
-	if (p->levels_count && !total)
+	if (p->levels_count == 0)
+		config_mistake(r, path, "a policy needs at least one level");
+	else if (!total)
 		config_mistake(r, path, "at least one level needs a delay_s above 0");
 }
 

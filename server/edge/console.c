@@ -133,7 +133,7 @@ static void on_log_in_deadline(void *arg)
 {
 	struct connection *c = arg;
 	c->deadline = 0;
-	if (desk_roles(c->console->flow, c->id) == 0)
+	if (desk_roles(c->console->flow, c->id) == 0 && !desk_signing_in(c->console->flow, c->id))
 		cut(c, CLOSE_POLICY, "sign in within 10 s of connecting");
 }
 

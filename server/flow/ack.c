@@ -85,21 +85,26 @@ static void on_acknowledged(const struct escalation_ack *result, void *arg)
 	buf_free(&text);
 }
 
-static void on_open_numbers(bool known, const uint64_t *numbers, size_t count, void *arg)
+static void on_mine(const struct escalation_mine *mine, void *arg)
 {
 	struct ack *k = arg;
-	if (!known || count == 0) {
-		ack_end(k, known ? ACK_NOT_ONE : ACK_FAILED);
+	if (!mine->known) {
+		ack_end(k, ACK_FAILED);
 		return;
 	}
-	if (count == 1) {
-		escalation_acknowledge(k->pool->flow, numbers[0], k->person, on_acknowledged, k);
+	if (mine->count == 0) {
+		ack_end(k, mine->held ? ACK_TAKEN : ACK_NOT_ONE); // said twice, or posted twice
+		return;
+	}
+	if (mine->count == 1) {
+		escalation_acknowledge(
+		        k->pool->flow, mine->numbers[0], k->person, on_acknowledged, k);
 		return;
 	}
 	struct buf text = {0};
 	buf_append_str(&text, "Several pages are open: reply with a number,");
-	for (size_t i = 0; i < count && i < 5; i++)
-		buf_printf(&text, " ACK %llu", (unsigned long long)numbers[i]);
+	for (size_t i = 0; i < mine->count && i < 5; i++)
+		buf_printf(&text, " ACK %llu", (unsigned long long)mine->numbers[i]);
 	answer(k, &text);
 	buf_free(&text);
 }
@@ -115,7 +120,7 @@ static void on_seen(const struct store_answer *a, void *arg)
 	else if (k->number)
 		escalation_acknowledge(f, k->number, k->person, on_acknowledged, k);
 	else
-		escalation_open_numbers(f, on_open_numbers, k);
+		escalation_mine(f, k->person, on_mine, k);
 }
 
 void ack_take(struct pool *p, const struct staff_member *member, const struct config_line *line,

@@ -56,7 +56,7 @@ struct request *request_new(struct flow *f, const struct session *s, uint64_t id
 	return r;
 }
 
-static bool serves(const struct session *s, const struct pool *p)
+bool session_serves(const struct session *s, const struct pool *p)
 {
 	for (size_t i = 0; i < s->pools_count; i++)
 		if (s->pools[i] == p)
@@ -67,7 +67,7 @@ static bool serves(const struct session *s, const struct pool *p)
 bool request_conversation(struct request *r, const struct session *s, const char *conversation)
 {
 	struct pool *p = pool_of_id(r->flow, bytes_str(conversation));
-	if (!p || !serves(s, p)) {
+	if (!p || !session_serves(s, p)) {
 		request_end(r, ERR_NOT_FOUND, "There is no such conversation in your pools.");
 		return false;
 	}

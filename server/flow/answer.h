@@ -6,6 +6,8 @@
 
 struct session *session_find(struct flow *f, uint64_t id); // NULL when it has gone: a normal thing
 
+bool session_serves(const struct session *s, const struct pool *p);
+
 // The answer to request `id`. `text` NULL takes the error's own.
 void answer_result(struct flow *f, uint64_t session, uint64_t id, enum err e, const char *text);
 void answer_code(struct flow *f, uint64_t session, uint64_t id, enum store_code code);

@@ -283,6 +283,7 @@ void desk_get_queue(struct flow *f, uint64_t session, const Frame *frame)
 // ---- on call ----
 
 #define PEOPLE_MAX 32
+#define AT_MAX_MS  4102444800000 // 2100-01-01
 
 struct on_call_list {
 	char *people[PEOPLE_MAX];
@@ -301,6 +302,11 @@ void desk_get_on_call(struct flow *f, uint64_t session, const Frame *frame)
 {
 	int64_t at = frame->get_on_call->at_ms ? frame->get_on_call->at_ms : flow_now(f);
 	size_t n = f->config->schedules_count;
+	if (at < 0 || at > AT_MAX_MS) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
+		        "at_ms must lie between 1970 and 2100.");
+		return;
+	}
 	struct on_call_list *lists = xcalloc(n + 1, sizeof *lists);
 	Holdfast__V1__OnCall *frames = xcalloc(n + 1, sizeof *frames);
 	Holdfast__V1__OnCall **list = xcalloc(n + 1, sizeof(Holdfast__V1__OnCall *));

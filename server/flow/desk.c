@@ -43,12 +43,12 @@ static void on_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 	bool theirs = strcmp(c->holder, r->name) == 0 &&
 	              (c->state == HOLDFAST__V1__STATE__STATE_HELD ||
 	                      c->state == HOLDFAST__V1__STATE__STATE_WRAP_UP);
-	if (s && (s->roles & ROLE_SUPERVISOR || theirs))
+	if (s && (s->roles & ROLE_SUPERVISOR || theirs)) {
 		answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CONVERSATION, c);
-	else
+		log_info("conversation=%s event=read staff=%s", r->conversation, r->name);
+	} else
 		answer_result(r->flow, r->session, r->id, ERR_FORBIDDEN,
 		        "Only who holds a conversation may read it.");
-	log_info("conversation=%s event=read staff=%s", r->conversation, r->name);
 	free(r);
 }
 
@@ -285,10 +285,21 @@ static void on_finished(const struct store_answer *a, void *arg)
 	request_end(r, store_code_err(a->code), a->code == STORE_OK ? "Closed." : NULL);
 }
 
+struct closing {
+	char *outcome;
+	uint64_t seen;
+};
+
+static void closing_free(struct closing *c)
+{
+	free(c->outcome);
+	free(c);
+}
+
 static void on_closed(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
-	free(r->more);
+	closing_free(r->more);
 	if (a->code != STORE_OK) {
 		request_end_code(r, a->code);
 		return;
@@ -306,15 +317,17 @@ static void on_closed(const struct store_answer *a, void *arg)
 static void on_close_read(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
+	const struct closing *closing = r->more;
 	struct conversation_view view;
 	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
-		free(r->more);
+		closing_free(r->more);
 		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
 		return;
 	}
 	struct store_claim claim = request_claim(r);
-	store_close(r->flow->store, &claim, r->more, (int64_t)r->pool->config->wrap_up_s * 1000,
-	        view.line, view.texter, on_closed, r);
+	store_close(r->flow->store, &claim, closing->outcome,
+	        (int64_t)r->pool->config->wrap_up_s * 1000, closing->seen, view.line, view.texter,
+	        on_closed, r);
 }
 
 static bool outcome_ok(const char *outcome)
@@ -335,7 +348,10 @@ void desk_close(struct flow *f, uint64_t session, const Frame *frame)
 	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
-	r->more = xstrdup(in->outcome);
+	struct closing *closing = xcalloc(1, sizeof *closing);
+	closing->outcome = xstrdup(in->outcome);
+	closing->seen = in->sequence;
+	r->more = closing;
 	store_conversation(f->store, r->pool->config->name, r->conversation, on_close_read, r);
 }
 

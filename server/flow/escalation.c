@@ -2,6 +2,7 @@
 // Escalations: opened by a missed answer_by, stepped by their timer, ended by a human.
 #include "escalation.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,22 @@ static void on_page_conversation(const struct store_answer *a, void *arg)
 		step_free(s);
 }
 
+// The policy as it was at the opening; today's when that cannot be read or its line is no longer
+// configured: better than silence.
+static struct policy *kept_policy(const struct pool *p, struct bytes snapshot)
+{
+	struct policy *policy = policy_parse(snapshot);
+	if (policy && config_line(p->flow->config, policy->config.line))
+		return policy;
+	policy_free(policy);
+	char *today = policy_snapshot(p->policy);
+	policy = policy_parse(bytes_str(today));
+	free(today);
+	if (!policy)
+		fatal("event=policy_unreadable policy=%s", p->policy->name);
+	return policy;
+}
+
 static void on_page(const struct store_answer *a, void *arg)
 {
 	struct step *s = arg;
@@ -198,13 +215,7 @@ static void on_page(const struct store_answer *a, void *arg)
 		step_free(s);
 		return;
 	}
-	s->policy = policy_parse(redis_bytes(redis_field(a->reply, "policy")));
-	if (!s->policy) {
-		char *snapshot = policy_snapshot(
-		        s->pool->policy); // unreadable: today's policy is better than silence
-		s->policy = policy_parse(bytes_str(snapshot));
-		free(snapshot);
-	}
+	s->policy = kept_policy(s->pool, redis_bytes(redis_field(a->reply, "policy")));
 	struct bytes conversation = redis_bytes(redis_field(a->reply, "conversation"));
 	bytes_copy(conversation, s->conversation, sizeof s->conversation);
 	s->generation = (uint64_t)redis_integer(redis_field(a->reply, "generation"));
@@ -288,11 +299,13 @@ void escalation_acknowledge(
 
 struct listing {
 	struct flow *flow;
+	char person[33];
 	size_t open;
 	bool known;
+	bool held; // one that they have acknowledged already
 	uint64_t numbers[OPEN_MAX];
 	size_t count;
-	escalation_open_fn fn;
+	escalation_mine_fn fn;
 	void *arg;
 };
 
@@ -300,7 +313,8 @@ static void listing_step(struct listing *l)
 {
 	if (--l->open > 0)
 		return;
-	l->fn(l->known, l->numbers, l->count, l->arg);
+	const struct escalation_mine mine = {l->known, l->held, l->count, l->numbers};
+	l->fn(&mine, l->arg);
 	free(l);
 }
 
@@ -309,15 +323,28 @@ struct listed {
 	uint64_t number;
 };
 
+// `latest` maps everybody whom this escalation has paged since it was last acknowledged.
+static bool paged(const struct redis_reply *page, const char *person)
+{
+	struct bytes json = redis_bytes(redis_field(page, "latest"));
+	json_t *latest = json.len ? json_loadb((const char *)json.data, json.len, 0, NULL) : NULL;
+	bool found = json_object_get(latest, person) != NULL;
+	json_decref(latest);
+	return found;
+}
+
 static void on_listed_page(const struct store_answer *a, void *arg)
 {
 	struct listed *one = arg;
 	struct listing *l = one->listing;
+	int64_t state = redis_integer(redis_field(a->reply, "state"));
 	if (a->code != STORE_OK)
 		l->known = false;
-	else if (redis_integer(redis_field(a->reply, "state")) == ESCALATION_TRIGGERED &&
-	         l->count < OPEN_MAX)
+	else if (state == ESCALATION_TRIGGERED && paged(a->reply, l->person) && l->count < OPEN_MAX)
 		l->numbers[l->count++] = one->number;
+	else if (state == ESCALATION_ACKNOWLEDGED &&
+	         bytes_is(redis_bytes(redis_field(a->reply, "by")), l->person))
+		l->held = true;
 	free(one);
 	listing_step(l);
 }
@@ -344,11 +371,12 @@ static void on_listed(const struct store_answer *a, void *arg)
 	listing_step(l);
 }
 
-void escalation_open_numbers(struct flow *f, escalation_open_fn fn, void *arg)
+void escalation_mine(struct flow *f, const char *person, escalation_mine_fn fn, void *arg)
 {
 	struct listing *l = xcalloc(1, sizeof *l);
 	l->flow = f;
 	l->known = true;
+	snprintf(l->person, sizeof l->person, "%s", person);
 	l->fn = fn;
 	l->arg = arg;
 	l->open = f->pools_count;

@@ -22,6 +22,12 @@ typedef void (*escalation_ack_fn)(const struct escalation_ack *ack, void *arg);
 // Pages are numbered over all pools.
 void escalation_acknowledge(
         struct flow *f, uint64_t number, const char *person, escalation_ack_fn fn, void *arg);
-// Numbers of the open, unacknowledged escalations of all pools, at most `max`.
-typedef void (*escalation_open_fn)(bool known, const uint64_t *numbers, size_t count, void *arg);
-void escalation_open_numbers(struct flow *f, escalation_open_fn fn, void *arg);
+// What a bare "ok" of a person can mean: the open, unacknowledged escalations that have paged them.
+struct escalation_mine {
+	bool known; // Redis has told
+	bool held;  // one that they have acknowledged already, and that is not over
+	size_t count;
+	const uint64_t *numbers;
+};
+typedef void (*escalation_mine_fn)(const struct escalation_mine *mine, void *arg);
+void escalation_mine(struct flow *f, const char *person, escalation_mine_fn fn, void *arg);

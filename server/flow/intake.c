@@ -228,7 +228,7 @@ void intake_text(struct flow *f, const struct gateway *g, const struct gateway_i
 	if (!in->line || strcmp(in->line->gateway, g->name) != 0) {
 		log_error("event=unknown_line gateway=%s", g->name);
 		fail_later(in, ERR_NOT_FOUND);
-	} else if (f->draining) {
+	} else if (f->draining || !staff_loaded(f->staff)) {
 		fail_later(in, ERR_UNAVAILABLE);
 	} else {
 		char phone[VAULT_HASH_LEN + 1];

@@ -26,9 +26,11 @@ struct news {
 	uint64_t epoch;
 };
 
+// Only who serves the pool hears of it, whatever is still held under their name.
 static struct session *console_of(struct pool *p, const char *name)
 {
-	return strmap_get(p->flow->signed_in, name);
+	struct session *s = strmap_get(p->flow->signed_in, name);
+	return s && s->roles & ROLE_SERVES && session_serves(s, p) ? s : NULL;
 }
 
 static struct news *news_new(struct pool *p, const struct session *s, const char *conversation)
@@ -50,11 +52,15 @@ static void push(struct pool *p, uint64_t session, Holdfast__V1__Frame__BodyCase
 static void on_text(enum err e, Holdfast__V1__Message *m, void *arg)
 {
 	struct news *n = arg;
-	if (e == ERR_NONE)
+	struct session *s = session_find(n->pool->flow, n->session);
+	if (e == ERR_NONE) {
 		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_MESSAGE, m);
-	else
+	} else if (s) {
+		// A text must not stay unseen: the console connects again and reads everything.
 		log_warn("conversation=%s event=news_not_read message=%s error=%s", n->conversation,
 		        n->message, err_code(e));
+		session_dismiss(n->pool->flow, s, "resync");
+	}
 	free(n);
 }
 

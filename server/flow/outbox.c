@@ -234,6 +234,14 @@ static bool open_number(struct sending *s, const struct redis_reply *entry, stru
 	return ok;
 }
 
+// A reply hours late can hurt: after the time that the provider may take, the counselor is told
+// instead.
+static bool too_late(const struct sending *s, const struct redis_reply *entry)
+{
+	int64_t created = redis_integer(redis_field(entry, "created"));
+	return flow_now(s->flow) - created > (int64_t)s->gateway->validity_s * 1000;
+}
+
 static void send_entry(struct outbox *o, struct sending *s, const struct redis_reply *entry)
 {
 	struct buf text = {0}, number = {0}, error = {0};
@@ -243,6 +251,8 @@ static void send_entry(struct outbox *o, struct sending *s, const struct redis_r
 	s->gateway = o->flow->out.gateway(name, o->flow->out.arg);
 	if (!s->gateway) {
 		record(s, "retry", bytes_str(""), "its gateway is not configured on this node");
+	} else if (is_reply(s) && too_late(s, entry)) {
+		record(s, "failed", bytes_str(""), "too late: it could not be sent in time");
 	} else if (!open_text(s, entry, &text) || !open_number(s, entry, &number)) {
 		log_error("event=send_unreadable message=%s", s->id);
 		record(s, "failed", bytes_str(""), "it could not be unsealed");

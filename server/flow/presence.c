@@ -220,10 +220,16 @@ static void check_counselor(struct pool *p, struct bytes name, struct bytes json
 	const char *sid = json_string_value(json_object_get(s, "session"));
 	const char *presence = json_string_value(json_object_get(s, "presence"));
 	char *text = bytes_dup(name);
-	if (node && sid && presence && strcmp(presence, "gone") != 0 &&
-	        !session_alive(p->flow->presence, node, text, sid)) {
+	bool gone = presence && strcmp(presence, "gone") == 0;
+	bool alive = node && sid && session_alive(p->flow->presence, node, text, sid);
+	if (node && sid && presence && !gone && !alive) {
 		log_warn("event=session_dead node=%s staff=%s", node, text);
 		presence_lost(p->flow, p, text, sid);
+	} else if (gone && alive && strcmp(node, p->flow->node) == 0) {
+		// Another node took us for dead while we were stopped: the console must sign in
+		// again.
+		log_warn("event=session_revived staff=%s", text);
+		session_dismiss(p->flow, strmap_get(p->flow->signed_in, text), "resync");
 	}
 	free(text);
 	json_decref(s);

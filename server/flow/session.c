@@ -27,6 +27,12 @@ unsigned desk_roles(const struct flow *f, uint64_t session)
 	return s ? s->roles : 0;
 }
 
+bool desk_signing_in(const struct flow *f, uint64_t session)
+{
+	const struct session *s = idmap_get(f->sessions, session);
+	return s && s->signing_in;
+}
+
 static void count_consoles(struct flow *f)
 {
 	metric_set(M_CONSOLES, NULL, (int64_t)strmap_count(f->signed_in));
@@ -335,13 +341,24 @@ void session_dismiss(struct flow *f, struct session *s, const char *reason)
 	f->out.end_session(id, reason, f->out.arg);
 }
 
+static bool same_rights(const struct flow *f, const struct session *s, const struct staff_member *m)
+{
+	size_t pools = 0;
+	for (size_t i = 0; i < m->pools_count; i++)
+		pools += pool_find((struct flow *)f, m->pools[i]) != NULL;
+	bool same = m->roles == s->roles && pools == s->pools_count;
+	for (size_t i = 0; same && i < s->pools_count; i++)
+		same = staff_serves(m, s->pools[i]->config->name);
+	return same;
+}
+
 static void check_session(uint64_t id, void *value, void *arg)
 {
 	struct session *s = value;
 	struct flow *f = arg;
 	(void)id;
 	const struct staff_member *m = s->roles ? staff_find(f->staff, s->name) : NULL;
-	if (s->roles && (!m || m->roles != s->roles))
+	if (s->roles && (!m || !same_rights(f, s, m)))
 		session_dismiss(f, s, m ? "roles_changed" : "removed");
 }
 
@@ -379,7 +396,13 @@ static void on_presence_set(const struct store_answer *a, void *arg)
 		if (strcmp(p->presence, "away") == 0)
 			withdraw_offers(p);
 	}
+	struct session *s = session_find(p->request->flow, p->request->session);
+	struct flow *f = p->request->flow;
 	request_end_code(p->request, p->code);
+	// Redis has forgotten this session, after a pause of ours for instance: it must sign in
+	// again.
+	if (s && p->code == STORE_STALE)
+		session_dismiss(f, s, "resync");
 	free(p);
 }
 

@@ -11,10 +11,13 @@
 #include "base/log.h"
 #include "vault/password.h"
 
+#define RETRY_MS 1000
+
 struct staff {
 	struct flow *flow;
 	struct strmap *members;
 	bool loaded;
+	uint64_t retry; // timer
 };
 
 static void member_free(struct staff_member *m)
@@ -51,6 +54,7 @@ struct staff *staff_new(struct flow *f)
 
 void staff_free(struct staff *s)
 {
+	loop_cancel(s->flow->loop, s->retry);
 	drop_members(s);
 	strmap_free(s->members);
 	free(s);
@@ -152,12 +156,17 @@ static void take_record(struct staff *s, struct bytes name, struct bytes json)
 	free(key);
 }
 
+static void read_later(struct staff *s, enum store_code code);
+
 static void on_first_operator(const struct store_answer *a, void *arg)
 {
 	struct staff *s = arg;
 	log_info("event=first_operator staff=%s result=%s", s->flow->config->ctl.user,
 	        store_code_name(a->code));
-	staff_load(s);
+	if (a->code == STORE_OK)
+		staff_load(s);
+	else
+		read_later(s, a->code);
 }
 
 // The first operator: on an empty system somebody must be able to sign in. False when the
@@ -196,6 +205,21 @@ static void take_records(struct staff *s, const struct redis_reply *reply)
 	session_check_all(s->flow);
 }
 
+static void on_retry(void *arg)
+{
+	struct staff *s = arg;
+	s->retry = 0;
+	staff_load(s);
+}
+
+// Without the records no timer runs and no page goes out: asked again until they are there.
+static void read_later(struct staff *s, enum store_code code)
+{
+	log_warn("event=staff_not_read code=%s", store_code_name(code));
+	if (s->retry == 0)
+		s->retry = loop_timer(s->flow->loop, RETRY_MS, on_retry, s);
+}
+
 // One reading, and who waits for it.
 struct reading {
 	struct staff *staff;
@@ -209,7 +233,7 @@ static void on_records(const struct store_answer *a, void *arg)
 	if (a->code == STORE_OK)
 		take_records(r->staff, a->reply);
 	else
-		log_warn("event=staff_not_read code=%s", store_code_name(a->code));
+		read_later(r->staff, a->code);
 	if (r->then)
 		r->then(r->arg);
 	free(r);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What operators ask about staff: list, write, remove.
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,7 +226,7 @@ static void on_hashed(void *arg)
 static bool name_ok(const char *name)
 {
 	size_t len = strlen(name);
-	return len >= 1 && len <= 32 &&
+	return len >= 1 && len <= 32 && isalnum((unsigned char)name[0]) &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
@@ -247,7 +248,8 @@ static const char *mistake(struct flow *f, const Holdfast__V1__PutStaff *in)
 {
 	const Holdfast__V1__StaffMember *m = in->member;
 	if (!m || !name_ok(m->name))
-		return "member.name must be 1 to 32 characters of a-z, 0-9, _ and -.";
+		return "member.name must be 1 to 32 characters of a-z, 0-9, _ and -, the first a "
+		       "letter or figure.";
 	if (m->n_roles == 0)
 		return "member.roles must name at least one role.";
 	for (size_t i = 0; i < m->n_roles; i++)

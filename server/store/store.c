@@ -169,7 +169,8 @@ void store_release(struct store *s, const struct store_claim *claim, const char 
 }
 
 void store_close(struct store *s, const struct store_claim *claim, const char *outcome,
-        int64_t wrap_up_ms, const char *line, const char *texter, store_fn fn, void *arg)
+        int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
+        void *arg)
 {
 	struct call c;
 	call_script(&c, s, "close");
@@ -182,6 +183,7 @@ void store_close(struct store *s, const struct store_claim *claim, const char *o
 	claim_args(&c, claim);
 	call_str(&c, outcome);
 	call_int(&c, wrap_up_ms);
+	call_int(&c, (int64_t)seen);
 	call_channel(&c, claim->pool);
 	call_run(&c, fn, arg);
 }

@@ -3,12 +3,12 @@
 -- text begins a new conversation.
 --
 -- KEYS: conversation, due, held, wrap_up, texter, past
--- ARGV: now, conversation, name, epoch, outcome, wrap_up_ms, channel
--- Returns: {'OK'}: also when the same counselor closed it before · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
+-- ARGV: now, conversation, name, epoch, outcome, wrap_up_ms, seen (sequence of the last message shown, 0 does not ask), channel
+-- Returns: {'OK'}: also when the same counselor closed it before · {'UNSEEN'}: the texter has written since · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "holder"
 local conversation, due, held, wrap_up, texter, past = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
+local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[8]
 
 local state, refusal = held_by(conversation, name, epoch, 3)
 if not state then
@@ -18,6 +18,10 @@ if not state then
   return { refusal }
 end
 
+local seen = tonumber(ARGV[7])
+if seen > 0 and tonumber(redis.call('HGET', conversation, 'last_in') or 0) > seen then
+  return { 'UNSEEN' }
+end
 local till = int(now + tonumber(ARGV[6]))
 redis.call('HSET', conversation, 'state', 4, 'outcome', ARGV[5], 'closed_at', int(now), 'wrap_up_until', till)
 redis.call('ZREM', held, id)

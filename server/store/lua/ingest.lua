@@ -55,6 +55,9 @@ local function raise(c)
     redis.call('HSET', conversation, 'answer_by', int(answer_by))
     if c[6] == '0' then
       redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
+    else
+      -- Paged already, acknowledged perhaps: worse news rings again at once.
+      redis.call('ZADD', due, 'LT', int(now), 'page:' .. c[6])
     end
   end
   if c[1] == '1' then
@@ -76,6 +79,7 @@ else
   begin()
 end
 local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
+redis.call('HSET', conversation, 'last_in', sequence)
 redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 1, 'at', int(now), 'provider_at',
   ARGV[8], 'text', ARGV[5], 'media', ARGV[9], 'damaged', ARGV[10])
 redis.call('RPUSH', messages, ARGV[4])

@@ -253,6 +253,7 @@ static bool run_close(struct console *c, const char *rest)
 	f->close->conversation = xstrdup(talk->id);
 	f->close->epoch = talk->epoch;
 	f->close->outcome = xstrdup(rest);
+	f->close->sequence = talk_complete_to(talk);
 	return ask(c, f, talk->id, "closed; /finish when your notes are done", now_closed);
 }
 

@@ -257,6 +257,8 @@ static void test_formats(void **state)
 	assert_refused("high_s: 90", "high_s: 0", "answer_within.high_s: must be 1 to");
 	assert_refused("schedule:nights\"]", "schedule:nights\"], delay_s: 0",
 	        ":22: policies[0].levels: at least one level needs");
+	assert_refused("levels: [{targets: [\"schedule:nights\"]}]", "levels: []",
+	        ":22: policies[0].levels: a policy needs at least one level");
 	assert_refused(
 	        "port: 0, cert", "prot: 0, cert", ":2: listeners.gateways.prot: is not a known");
 	struct config *c = load_changed("mon-fri,sun", "daily");

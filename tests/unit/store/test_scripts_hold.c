@@ -56,7 +56,8 @@ static void test_close_then_finish(void **state)
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	begin(w, "c2", LEVEL_LOW);
 	w->now += 1000;
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	assert_string_equal(field(w, "c", "c1", "state"), "4");
 	assert_string_equal(field(w, "c", "c1", "outcome"), "helped");
 	assert_int_equal(field_number(w, "c", "c1", "closed_at"), w->now);
@@ -75,16 +76,17 @@ static void test_close_and_finish_may_be_repeated(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	w->now += 1000;
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, 0, LINE, "c1");
 	assert_string_equal(field(w, "c", "c1", "outcome"), "helped");
 	assert_int_equal(score(w, "wrap", "c1"), T0 + WRAP_UP_MS);
 	assert_string_equal(asked(w, "GET {" POOL "}:past:" LINE ":c1"), "1");
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
 	begin_held(w, "c2", "ada", LEVEL_LOW);
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, 0, LINE, "c1");
 	assert_string_equal(field(w, "c", "c1", "state"), "5");
 }
 
@@ -93,13 +95,13 @@ static void test_close_needs_the_holder(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin(w, "c1", LEVEL_LOW);
-	EXPECT(w, STORE_NOT_FOUND, store_close, CLAIM("c9", "ada", 1), "helped", 1, LINE, "c9");
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 0), "helped", 1, LINE, "c1");
+	EXPECT(w, STORE_NOT_FOUND, store_close, CLAIM("c9", "ada", 1), "helped", 1, 0, LINE, "c9");
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 0), "helped", 1, 0, LINE, "c1");
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
-	EXPECT(w, STORE_CONFLICT, store_close, CLAIM("c1", "ada", 1), "helped", 1, LINE, "c1");
+	EXPECT(w, STORE_CONFLICT, store_close, CLAIM("c1", "ada", 1), "helped", 1, 0, LINE, "c1");
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ben", 1), "helped", 1, LINE, "c1");
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 2), "helped", 1, LINE, "c1");
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ben", 1), "helped", 1, 0, LINE, "c1");
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 2), "helped", 1, 0, LINE, "c1");
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:past:" LINE ":c1"), "0");
 }
 
@@ -109,11 +111,13 @@ static void test_a_late_close_leaves_the_next_conversation_alone(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 2);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	struct store_ingest in = text("c2", "m2", LEVEL_LOW);
 	in.texter = "c1";
 	assert_int_equal(ingest(w, &in), STORE_OK);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	assert_string_equal(field(w, "texter:" LINE, "c1", "conversation"), "c2");
 }
 
@@ -124,10 +128,27 @@ static void test_finish_needs_wrap_up(void **state)
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	EXPECT(w, STORE_NOT_FOUND, store_finish, CLAIM("c9", "ada", 1));
 	EXPECT(w, STORE_CONFLICT, store_finish, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ben", 1));
 	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ada", 2));
 	assert_string_equal(field(w, "c", "c1", "state"), "4");
+}
+
+static void test_close_waits_for_what_was_not_seen(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 1);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	struct store_ingest in = text("c1", "m2", LEVEL_LOW);
+	in.texter = "c1";
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r1", "k1", bytes_str("reply"));
+	EXPECT(w, STORE_UNSEEN, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 1, LINE,
+	        "c1");
+	assert_string_equal(field(w, "c", "c1", "state"), "3");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 2, LINE,
+	        "c1");
 }
 
 static void test_a_reply_and_its_outbox_entry(void **state)
@@ -197,7 +218,8 @@ static void test_send_needs_the_holder(void **state)
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
 	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ben", 1), "r1", "k1", reply);
 	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ada", 0), "r1", "k1", reply);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	EXPECT(w, STORE_CONFLICT, store_send, CLAIM("c1", "ada", 1), "r1", "k1", reply);
 	assert_int_equal(size_of_set(w, "out"), 0);
 	assert_int_equal(field_number(w, "c", "c1", "seq"), 1);
@@ -227,6 +249,7 @@ int main(void)
 	        TEST(test_close_needs_the_holder),
 	        TEST(test_a_late_close_leaves_the_next_conversation_alone),
 	        TEST(test_finish_needs_wrap_up),
+	        TEST(test_close_waits_for_what_was_not_seen),
 	        TEST(test_a_reply_and_its_outbox_entry),
 	        TEST(test_one_client_id_is_one_reply),
 	        TEST(test_another_counselors_client_id_is_another_reply),

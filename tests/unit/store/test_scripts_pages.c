@@ -47,6 +47,20 @@ static void take(struct world *w)
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
 }
 
+// Acknowledged, and then the texter writes something worse: it rings again at once.
+static void test_worse_news_ring_at_once(void **state)
+{
+	struct world *w = *state;
+	late(w);
+	assert_int_equal(step(w, 0, "e1", "ada"), STORE_OK);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "ada", INT64_C(300000));
+	w->now += 1000;
+	struct store_ingest in = text("c1", "m2", LEVEL_IMMINENT);
+	in.texter = "c1";
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	assert_int_equal(score(w, "due", "page:1"), w->now);
+}
+
 static void test_numbers_grow(void **state)
 {
 	struct world *w = *state;
@@ -327,6 +341,7 @@ static void test_the_latest_200_stay_listed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        TEST(test_worse_news_ring_at_once),
 	        TEST(test_numbers_grow),
 	        TEST(test_opens_when_it_is_time),
 	        TEST(test_early_sets_the_timer_right),

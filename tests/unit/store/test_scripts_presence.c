@@ -115,7 +115,8 @@ static void test_a_forgotten_counselors_load_is_right_again(void **state)
 	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s2", "available");
 	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS);
 	asked(w, "HDEL {" POOL "}:staff ada");
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:hold:ada"), "0");
 }
