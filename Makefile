@@ -14,7 +14,7 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 
 RANKS    := base core vault net proto store flow edge
-PKGS     := libevent_openssl libevent openssl hiredis libcurl libprotobuf-c jansson libcyaml libsodium
+PKGS     := libevent_openssl libevent openssl hiredis libcurl libprotobuf-c jansson libcyaml yaml-0.1 libsodium
 LLHTTP   := /usr/share/llhttp
 
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
