@@ -256,9 +256,8 @@ static void dismiss_all(struct flow *f, const char *reason)
 // as it is.
 void flow_redis_resync(struct flow *f)
 {
-	if (f->subscribed_before)
-		dismiss_all(f, "resync");
-	f->subscribed_before = true;
+	dismiss_all(f, "resync");
+	f->subscribed = true;
 	if (redis_is_up(store_redis(f->store)))
 		staff_load(f->staff);
 	look_again(f);
@@ -266,7 +265,7 @@ void flow_redis_resync(struct flow *f)
 
 bool flow_ready(const struct flow *f)
 {
-	return working(f);
+	return working(f) && f->subscribed;
 }
 
 void flow_drain(struct flow *f)

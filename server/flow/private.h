@@ -83,7 +83,7 @@ struct flow {
 	uint64_t round_timer;
 	uint64_t beat_timer;
 	bool draining;
-	bool subscribed_before;
+	bool subscribed; // to all news: before that a console could miss a text
 };
 
 // A session whose name has signed in elsewhere: told, then ended.

@@ -290,7 +290,7 @@ static enum err login_possible(
 		return ERR_BAD_LOGIN;
 	if (f->draining)
 		return ERR_DRAINING;
-	return staff_loaded(f->staff) ? ERR_NONE : ERR_UNAVAILABLE;
+	return staff_loaded(f->staff) && f->subscribed ? ERR_NONE : ERR_UNAVAILABLE;
 }
 
 void desk_log_in(struct flow *f, uint64_t session, const Frame *request)
