@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../common/version.h"
+#include "../common/exits.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "console.h"
 
 #define LEAVE_MS 10000
@@ -127,8 +128,8 @@ static int run(struct settings *settings)
 	struct buf error = {0};
 
 	c.loop = loop_new(clock_system());
-	c.client = client_new(
-	        c.loop, settings, "holdfast-console/" TOOLS_VERSION, &console_events, &c, &error);
+	c.client = client_new(c.loop, settings, "holdfast-console/" HOLDFAST_VERSION,
+	        &console_events, &c, &error);
 	if (!c.client) {
 		loop_free(c.loop);
 		return fail(EXIT_FAILED, &error);
@@ -175,7 +176,7 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (args_has(&args, "--version")) {
-		puts("holdfast-console " TOOLS_VERSION);
+		puts("holdfast-console " HOLDFAST_VERSION);
 		return EXIT_DONE;
 	}
 	if (args.words_count == 0)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/version.h"
+#include "../common/exits.h"
 #include "../common/words.h"
 #include "base/id.h"
 #include "console.h"

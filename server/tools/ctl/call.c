@@ -59,8 +59,8 @@ bool ctl_call(struct ctl *c, Frame *request, ctl_answer_fn answered, void *arg, 
 	struct call call = {.request = request, .answered = answered, .arg = arg, .error = error};
 
 	signal(SIGPIPE, SIG_IGN);
-	call.client =
-	        client_new(loop, &c->settings, "holdfastctl/" TOOLS_VERSION, &events, &call, error);
+	call.client = client_new(
+	        loop, &c->settings, "holdfastctl/" HOLDFAST_VERSION, &events, &call, error);
 	if (call.client) {
 		client_connect(call.client);
 		while (!call.over)

@@ -6,8 +6,9 @@
 
 #include "../common/args.h"
 #include "../common/client.h"
+#include "../common/exits.h"
 #include "../common/settings.h"
-#include "../common/version.h"
+#include "base/version.h"
 
 // holdfastctl: a table of commands. Most are one request and a way to show its answer; the others
 // run by themselves.

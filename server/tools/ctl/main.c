@@ -191,7 +191,7 @@ static int run(struct ctl *c)
 	int code;
 
 	if (args_has(&c->args, "--version")) {
-		puts("holdfastctl " TOOLS_VERSION);
+		puts("holdfastctl " HOLDFAST_VERSION);
 		return EXIT_DONE;
 	}
 	if (c->args.words_count == 0) {
