@@ -202,7 +202,8 @@ static void start_store(struct server *s)
 			fatal("event=embedded_redis text=\"%s\"", buf_str(&error));
 		buf_free(&dir);
 	}
-	s->redis = redis_new(s->loop, &s->config->redis, s->unsafe, &events);
+	const struct redis_demands demands = {s->unsafe, s->config->durability.copies};
+	s->redis = redis_new(s->loop, &s->config->redis, &demands, &events);
 	s->store = store_new(s->redis, loop_clock(s->loop));
 	buf_free(&error);
 }

@@ -13,5 +13,17 @@ struct clock {
 const struct clock *clock_system(void);
 int64_t clock_wall_ms(const struct clock *clock);
 int64_t clock_mono_ms(const struct clock *clock);
+// A clock for everything that is decided by the hour: `wall` starts as the system's and goes on
+// with the time that really passes (CLOCK_BOOTTIME), whatever somebody sets the system's to.
+// Differences below 2 s are taken over slowly. Its owner asks for jumps.
+struct steady_clock;
+struct steady_clock *steady_clock_new(const struct clock *system);
+void steady_clock_free(struct steady_clock *s);
+// Borrowed; lives as long as `s`.
+const struct clock *steady_clock(struct steady_clock *s);
+// The system's wall clock minus ours, ms: 0 or small in peace.
+int64_t steady_clock_jump_ms(struct steady_clock *s);
+// Sets our time forward or back, because the other nodes agree on another one.
+void steady_clock_step(struct steady_clock *s, int64_t by_ms);
 // RFC 3339 in UTC with milliseconds, "2026-11-22T03:00:00.000Z": 24 characters and a NUL.
 void clock_format(int64_t wall_ms, char out[static 25]);

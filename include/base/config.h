@@ -22,11 +22,37 @@ struct config_admin {
 	uint16_t port;
 };
 
+struct config_endpoint {
+	char *host;
+	uint16_t port;
+};
+
 struct config_redis {
 	bool embedded; // holdfastd starts and minds a private redis-server under state_dir
 	char *socket;  // path; used when not ""
 	char *host;
 	uint16_t port;
+	char *user; // ACL user; "" is Redis' default user
+	char *password_file;
+	bool tls; // to Redis and to the Sentinels
+	char *ca_file;
+	char *certificate_file; // ours, where Redis asks for one
+	char *key_file;
+	// Sentinels know where the master is; host and port have no use then.
+	struct config_endpoint *sentinels;
+	unsigned sentinels_count;
+	char *master_name; // as the Sentinels call it
+	char *sentinel_user;
+	char *sentinel_password_file;
+};
+
+struct config_durability {
+	uint32_t copies; // replicas that must have a change before anybody is told that it is safe
+};
+
+struct config_spool {
+	uint32_t size_mb;      // the most that the spool may hold
+	uint32_t page_after_s; // people are paged when a spooled text is older
 };
 
 struct config_gateway {
@@ -41,6 +67,7 @@ struct config_gateway {
 	char *send_socket;               // unix socket to reach send_url through, or ""
 	char *send_ca_file;              // "" trusts the system's store
 	uint32_t validity_s;             // how long the provider may try to deliver
+	uint32_t rate_per_s;             // the most texts a second over all nodes; 0 is no limit
 };
 
 struct config_line {
@@ -118,6 +145,8 @@ struct config {
 	struct config_tls_listener consoles_listener;
 	struct config_admin admin_listener;
 	struct config_redis redis;
+	struct config_durability durability;
+	struct config_spool spool;
 	struct config_ctl ctl;
 	struct config_gateway *gateways;
 	unsigned gateways_count;

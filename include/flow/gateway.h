@@ -62,6 +62,7 @@ enum delivery {
 	DELIVERY_DELIVERED = 3, // the handset has it
 	DELIVERY_FAILED = 4,    // it will not arrive; the reason is known
 	DELIVERY_UNKNOWN = 5,   // it may have been sent: never repeated blindly
+	DELIVERY_HELD = 6,      // too late to be sent unasked: the counselor decides
 };
 
 struct gateway_receipt {

@@ -34,3 +34,11 @@ void loop_on_signal(struct loop *l, int signo, loop_fn fn, void *arg);
 // like. At most 256 wait; beyond that it returns false and calls neither. `arg` must stay until
 // `done`.
 MUST_CHECK bool loop_offload(struct loop *l, loop_fn work, loop_fn done, void *arg);
+
+// A thread of its own for one module whose work may block for long (a slow disk): jobs run one
+// after the other, in order. The loop must outlive it; freeing waits for the job under way, and the
+// `done` of every job given is called, at the latest from loop_lane_free().
+struct loop_lane;
+struct loop_lane *loop_lane_new(struct loop *l);
+void loop_lane_free(struct loop_lane *lane);
+void loop_lane_run(struct loop_lane *lane, loop_fn work, loop_fn done, void *arg);

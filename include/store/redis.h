@@ -20,6 +20,8 @@ enum redis_status {
 	               // our words, never its arguments
 	REDIS_NO_LINK, // not sent: the link is down or full. Nothing was changed
 	REDIS_UNKNOWN, // sent, no answer by the deadline or before the cut: it may have happened
+	REDIS_SHORT,   // done, `reply` is there, but fewer replicas than configured have it: a
+	               // failover could undo it. Safe to repeat, and then it may be REDIS_OK
 };
 
 // A reply, owned by the link and valid during the callback. Nested arrays allowed; nil is
@@ -56,9 +58,13 @@ struct redis_events {
 	void *arg;
 };
 
-// `unsafe` skips the check of the settings (--unsafe-dev).
-struct redis *redis_new(struct loop *l, const struct config_redis *config, bool unsafe,
-        const struct redis_events *events);
+// What a link is held to.
+struct redis_demands {
+	bool unsafe;     // skips the check of the settings (--unsafe-dev)
+	unsigned copies; // replicas that must have what a script wrote before it is REDIS_OK
+};
+struct redis *redis_new(struct loop *l, const struct config_redis *config,
+        const struct redis_demands *demands, const struct redis_events *events);
 // Commands under way get REDIS_UNKNOWN; what their callbacks send is dropped. `config` is borrowed
 // until here. Not from inside a callback of the link.
 void redis_free(struct redis *r);

@@ -57,6 +57,7 @@ enum store_code {
 	STORE_NOT_FOUND,
 	STORE_UNAVAILABLE, // nothing was changed
 	STORE_UNKNOWN,     // it may have happened: the call is safe to repeat
+	STORE_SHORT, // it happened, on fewer copies than configured: the call is safe to repeat
 };
 const char *store_code_name(enum store_code c);
 // What a console or gateway is told.

@@ -67,11 +67,39 @@ static const cyaml_schema_field_t listeners_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t endpoint_fields[] = {
+        STRING(struct config_endpoint, host),
+        NUMBER(struct config_endpoint, port),
+        CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t endpoint_entry = ENTRY(struct config_endpoint, endpoint_fields);
+
 static const cyaml_schema_field_t redis_fields[] = {
         BOOLEAN(struct config_redis, embedded),
         STRING(struct config_redis, socket),
         STRING(struct config_redis, host),
         NUMBER(struct config_redis, port),
+        STRING(struct config_redis, user),
+        STRING(struct config_redis, password_file),
+        BOOLEAN(struct config_redis, tls),
+        STRING(struct config_redis, ca_file),
+        STRING(struct config_redis, certificate_file),
+        STRING(struct config_redis, key_file),
+        LIST(struct config_redis, sentinels, &endpoint_entry),
+        STRING(struct config_redis, master_name),
+        STRING(struct config_redis, sentinel_user),
+        STRING(struct config_redis, sentinel_password_file),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t durability_fields[] = {
+        NUMBER(struct config_durability, copies),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t spool_fields[] = {
+        NUMBER(struct config_spool, size_mb),
+        NUMBER(struct config_spool, page_after_s),
         CYAML_FIELD_END,
 };
 
@@ -95,6 +123,7 @@ static const cyaml_schema_field_t gateway_fields[] = {
         STRING(struct config_gateway, send_socket),
         STRING(struct config_gateway, send_ca_file),
         NUMBER(struct config_gateway, validity_s),
+        NUMBER(struct config_gateway, rate_per_s),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t gateway_entry = ENTRY(struct config_gateway, gateway_fields);
@@ -174,6 +203,8 @@ static const cyaml_schema_field_t fields[] = {
                 .value = {CYAML_VALUE_MAPPING(
                         CYAML_FLAG_OPTIONAL, struct config, listeners_fields)}},
         MAPPING(struct config, redis, redis_fields),
+        MAPPING(struct config, durability, durability_fields),
+        MAPPING(struct config, spool, spool_fields),
         MAPPING(struct config, ctl, ctl_fields),
         LIST(struct config, gateways, &gateway_entry),
         LIST(struct config, lines, &line_entry),

@@ -70,7 +70,8 @@ static bool is_readable_file_key(const char *path, const char *key)
 
 static bool is_secret_key(const char *key)
 {
-	return strcmp(key, "secret_file") == 0 || strcmp(key, "path_secret_file") == 0;
+	return strcmp(key, "secret_file") == 0 || strcmp(key, "path_secret_file") == 0 ||
+	       strcmp(key, "sentinel_password_file") == 0 || strcmp(key, "password_file") == 0;
 }
 
 static void check_secret(struct config_report *r, const char *path, const char *file)

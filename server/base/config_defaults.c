@@ -121,11 +121,22 @@ static void set_redis(struct config *c, const struct config_report *r)
 {
 	struct config_redis *redis = &c->redis;
 	if (!config_has(r, "redis.embedded"))
-		redis->embedded = !*redis->socket && !*redis->host;
+		redis->embedded = !*redis->socket && !*redis->host && !redis->sentinels_count;
 	if (redis->embedded)
 		set_joined(&redis->socket, c->state_dir, "redis/redis.sock");
 	if (*redis->host)
 		set_port(r, "redis.port", &redis->port, 6379);
+	for (unsigned i = 0; i < redis->sentinels_count; i++)
+		set_port(r, config_key("redis.sentinels[%u].port", i).path,
+		        &redis->sentinels[i].port, 26379);
+}
+
+static void set_spool(struct config_spool *s, const struct config_report *r)
+{
+	if (!config_has(r, "spool.size_mb"))
+		s->size_mb = 256;
+	if (!config_has(r, "spool.page_after_s"))
+		s->page_after_s = 60;
 }
 
 static void set_policy(struct config_policy *p, const struct config_report *r, const char *path)
@@ -145,6 +156,7 @@ void config_set_defaults(struct config *c, struct config_report *r, const char *
 	set_string(&c->log_level, "info");
 	set_listeners(c, r);
 	set_redis(c, r);
+	set_spool(&c->spool, r);
 	for (unsigned i = 0; i < c->gateways_count; i++)
 		if (!config_has(r, config_key("gateways[%u].validity_s", i).path))
 			c->gateways[i].validity_s = 3600;

@@ -45,6 +45,7 @@ const char *delivery_name(enum delivery d)
 	        [DELIVERY_DELIVERED] = "delivered",
 	        [DELIVERY_FAILED] = "failed",
 	        [DELIVERY_UNKNOWN] = "unknown",
+	        [DELIVERY_HELD] = "held",
 	};
 	size_t count = sizeof names / sizeof *names;
 	const char *name = (size_t)d < count ? names[d] : NULL;

@@ -31,6 +31,7 @@ static const struct {
         [STORE_NOT_FOUND] = {"NOT_FOUND", ERR_NOT_FOUND},
         [STORE_UNAVAILABLE] = {"UNAVAILABLE", ERR_UNAVAILABLE},
         [STORE_UNKNOWN] = {"UNKNOWN", ERR_UNAVAILABLE},
+        [STORE_SHORT] = {"SHORT", ERR_UNAVAILABLE},
 };
 #define CODES_COUNT (sizeof codes / sizeof codes[0])
 
@@ -145,6 +146,8 @@ static enum store_code outcome(const struct pending *p, const struct redis_resul
 		return STORE_UNAVAILABLE;
 	case REDIS_NO_LINK:
 		return STORE_UNAVAILABLE;
+	case REDIS_SHORT:
+		return STORE_SHORT;
 	case REDIS_UNKNOWN:
 		break;
 	}

@@ -310,8 +310,8 @@ static void on_checked(enum check_outcome outcome, const char *why, void *arg)
 	stream_cut(r->stream, why, REFUSED_RETRY_MS);
 }
 
-struct redis *redis_new(struct loop *l, const struct config_redis *config, bool unsafe,
-        const struct redis_events *events)
+struct redis *redis_new(struct loop *l, const struct config_redis *config,
+        const struct redis_demands *demands, const struct redis_events *events)
 {
 	struct redis *r = xcalloc(1, sizeof *r);
 	r->loop = l;
@@ -320,7 +320,7 @@ struct redis *redis_new(struct loop *l, const struct config_redis *config, bool 
 	r->deadlines = heap_new();
 	r->stream = stream_new(
 	        l, config, "commands", &(struct stream_events){on_open, on_reply, on_closed, r});
-	r->check = check_new(r, unsafe, stream_address(r->stream), on_checked, r);
+	r->check = check_new(r, demands->unsafe, stream_address(r->stream), on_checked, r);
 	r->scripts = scripts_new(r, on_loaded, r);
 	metric_set(M_REDIS_UP, NULL, 0);
 	return r;

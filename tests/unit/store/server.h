@@ -129,7 +129,7 @@ static inline void on_resync(void *arg)
 static inline struct redis *link_open(struct link *k, bool unsafe)
 {
 	struct redis_events events = {on_up, on_down, on_refused, on_message, on_resync, k};
-	return redis_new(k->loop, &k->config, unsafe, &events);
+	return redis_new(k->loop, &k->config, &(struct redis_demands){.unsafe = unsafe}, &events);
 }
 
 static inline void link_init(struct link *k)
