@@ -36,8 +36,9 @@ void loop_on_signal(struct loop *l, int signo, loop_fn fn, void *arg);
 MUST_CHECK bool loop_offload(struct loop *l, loop_fn work, loop_fn done, void *arg);
 
 // A thread of its own for one module whose work may block for long (a slow disk): jobs run one
-// after the other, in order. The loop must outlive it; freeing waits for the job under way, and the
-// `done` of every job given is called, at the latest from loop_lane_free().
+// after the other, in order, and their `done` on the loop in the same order. Their number is not
+// bounded here: the module bounds it. The loop must outlive the lane; freeing waits until every
+// job, those given by a `done` too, has run and its `done` was called.
 struct loop_lane;
 struct loop_lane *loop_lane_new(struct loop *l);
 void loop_lane_free(struct loop_lane *lane);

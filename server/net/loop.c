@@ -308,11 +308,16 @@ void loop_on_signal(struct loop *l, int signo, loop_fn fn, void *arg)
 	l->signals = s;
 }
 
+enum {
+	OFFLOAD_THREADS = 2,
+	OFFLOAD_WAITING = 256,
+};
+
 // The threads start with the first job, so that a process may fork after loop_new().
 bool loop_offload(struct loop *l, loop_fn work, loop_fn done, void *arg)
 {
 	if (!l->offload)
-		l->offload = offload_new(l->base);
+		l->offload = offload_new(l->base, OFFLOAD_THREADS, OFFLOAD_WAITING);
 	return offload_add(l->offload, work, done, arg);
 }
 

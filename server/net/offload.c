@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two threads for work that would hold the loop up; an eventfd brings the finished jobs back.
+// Threads for work that would hold the loop up; an eventfd brings the finished jobs back.
 
 #include "offload.h"
 
@@ -12,10 +12,7 @@
 
 #include "base/log.h"
 
-enum {
-	THREADS = 2,
-	MAX_WAITING = 256,
-};
+#define MAX_THREADS 2
 
 struct job {
 	loop_fn work;
@@ -30,13 +27,17 @@ struct job_queue {
 };
 
 struct offload {
-	pthread_t threads[THREADS];
+	pthread_t threads[MAX_THREADS];
+	size_t thread_count;
+	size_t max_waiting;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	pthread_cond_t idle; // nothing waits and nothing runs
 	// Under the lock:
 	struct job_queue waiting;
 	struct job_queue finished;
 	size_t waiting_count;
+	size_t running_count;
 	bool stopping;
 	// The loop's:
 	int done_fd;
@@ -74,7 +75,13 @@ static struct job *next_job(struct offload *o)
 	if (o->stopping)
 		return NULL;
 	o->waiting_count--;
+	o->running_count++;
 	return queue_pop(&o->waiting);
+}
+
+static bool is_idle(const struct offload *o)
+{
+	return o->waiting_count + o->running_count == 0;
 }
 
 static void *thread_main(void *arg)
@@ -87,6 +94,9 @@ static void *thread_main(void *arg)
 		pthread_mutex_lock(&o->lock);
 		queue_push(&o->finished, j);
 		eventfd_write(o->done_fd, 1);
+		o->running_count--;
+		if (is_idle(o))
+			pthread_cond_signal(&o->idle);
 	}
 	pthread_mutex_unlock(&o->lock);
 	return NULL;
@@ -100,16 +110,22 @@ static struct job *pop_finished(struct offload *o)
 	return j;
 }
 
-static void on_done(evutil_socket_t fd, short what, void *arg)
+static bool tell_finished(struct offload *o)
 {
-	(void)what;
-	struct offload *o = arg;
-	eventfd_t count;
-	eventfd_read(fd, &count);
-	for (struct job *j; (j = pop_finished(o));) {
+	bool any = false;
+	for (struct job *j; (j = pop_finished(o)); any = true) {
 		j->done(j->arg);
 		free(j);
 	}
+	return any;
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+	(void)what;
+	eventfd_t count;
+	eventfd_read(fd, &count);
+	tell_finished(arg);
 }
 
 // Signals are the loop's: the threads block them all.
@@ -118,20 +134,23 @@ static void start_threads(struct offload *o)
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	for (int i = 0; i < THREADS; i++) {
+	for (size_t i = 0; i < o->thread_count; i++) {
 		if (pthread_create(&o->threads[i], NULL, thread_main, o) != 0)
 			fatal("event=loop_failed part=thread");
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-struct offload *offload_new(struct event_base *base)
+struct offload *offload_new(struct event_base *base, size_t threads, size_t max_waiting)
 {
 	struct offload *o = xcalloc(1, sizeof(*o));
+	o->thread_count = threads < MAX_THREADS ? threads : MAX_THREADS;
+	o->max_waiting = max_waiting;
 	queue_init(&o->waiting);
 	queue_init(&o->finished);
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_cond_init(&o->wake, NULL);
+	pthread_cond_init(&o->idle, NULL);
 	o->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	o->done_event = event_new(base, o->done_fd, EV_READ | EV_PERSIST, on_done, o);
 	if (o->done_fd < 0 || !o->done_event || event_add(o->done_event, NULL) < 0)
@@ -154,15 +173,26 @@ void offload_free(struct offload *o)
 	o->stopping = true;
 	pthread_cond_broadcast(&o->wake);
 	pthread_mutex_unlock(&o->lock);
-	for (int i = 0; i < THREADS; i++)
+	for (size_t i = 0; i < o->thread_count; i++)
 		pthread_join(o->threads[i], NULL);
 	free_jobs(&o->waiting);
 	free_jobs(&o->finished);
 	event_free(o->done_event);
 	close(o->done_fd);
 	pthread_cond_destroy(&o->wake);
+	pthread_cond_destroy(&o->idle);
 	pthread_mutex_destroy(&o->lock);
 	free(o);
+}
+
+void offload_drain(struct offload *o)
+{
+	do {
+		pthread_mutex_lock(&o->lock);
+		while (!is_idle(o))
+			pthread_cond_wait(&o->idle, &o->lock);
+		pthread_mutex_unlock(&o->lock);
+	} while (tell_finished(o));
 }
 
 bool offload_add(struct offload *o, loop_fn work, loop_fn done, void *arg)
@@ -170,7 +200,7 @@ bool offload_add(struct offload *o, loop_fn work, loop_fn done, void *arg)
 	struct job *j = xcalloc(1, sizeof(*j));
 	*j = (struct job){.work = work, .done = done, .arg = arg};
 	pthread_mutex_lock(&o->lock);
-	bool room = o->waiting_count < MAX_WAITING;
+	bool room = o->waiting_count < o->max_waiting;
 	if (room) {
 		o->waiting_count++;
 		queue_push(&o->waiting, j);

@@ -182,6 +182,70 @@ static void too_much_offloaded_work_is_refused(void **state)
 	turn_until(f->loop, done == accepted);
 }
 
+struct lane_job {
+	struct fixture *f;
+	struct loop_lane *lane;
+	atomic_int *working;
+	char *worked; // letters in the order of work, written on the lane only
+	char letter;
+	bool again; // its `done` gives the job once more
+};
+
+static void lane_work(void *arg)
+{
+	struct lane_job *j = arg;
+	assert_int_equal(atomic_fetch_add(j->working, 1), 0);
+	j->worked[strlen(j->worked)] = j->letter;
+	usleep(50);
+	atomic_fetch_sub(j->working, 1);
+}
+
+static void lane_done(void *arg)
+{
+	struct lane_job *j = arg;
+	note(j->f, j->letter);
+	if (!j->again)
+		return;
+	j->again = false;
+	loop_lane_run(j->lane, lane_work, lane_done, j);
+}
+
+static void a_lane_runs_one_job_after_the_other_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct lane_job jobs[26];
+	atomic_int working = 0;
+	char worked[32] = "";
+	struct loop_lane *lane = loop_lane_new(f->loop);
+	for (int i = 0; i < 26; i++) {
+		jobs[i] = (struct lane_job){f, lane, &working, worked, (char)('a' + i), false};
+		loop_lane_run(lane, lane_work, lane_done, &jobs[i]);
+	}
+	assert_string_equal(f->trace, "");
+	turn_until(f->loop, strlen(f->trace) == 26);
+	assert_string_equal(worked, "abcdefghijklmnopqrstuvwxyz");
+	assert_string_equal(f->trace, worked);
+	loop_lane_free(lane);
+	assert_int_equal(strlen(f->trace), 26);
+}
+
+static void freeing_a_lane_waits_for_all_its_jobs(void **state)
+{
+	struct fixture *f = *state;
+	struct lane_job jobs[3];
+	atomic_int working = 0;
+	char worked[8] = "";
+	struct loop_lane *lane = loop_lane_new(f->loop);
+	for (int i = 0; i < 3; i++) {
+		jobs[i] = (struct lane_job){f, lane, &working, worked, (char)('a' + i), i == 0};
+		loop_lane_run(lane, lane_work, lane_done, &jobs[i]);
+	}
+	loop_lane_free(lane);
+	assert_string_equal(worked, "abca");
+	assert_string_equal(f->trace, "abca");
+	loop_lane_free(NULL);
+}
+
 static void stop(void *arg)
 {
 	loop_stop(((struct fixture *)arg)->loop);
@@ -210,6 +274,8 @@ int main(void)
 	        with_loop(signals_reach_the_loop),
 	        with_loop(offloaded_work_comes_back_to_the_loop),
 	        with_loop(too_much_offloaded_work_is_refused),
+	        with_loop(a_lane_runs_one_job_after_the_other_in_order),
+	        with_loop(freeing_a_lane_waits_for_all_its_jobs),
 	        cmocka_unit_test(run_waits_on_the_real_clock_and_ends_on_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
