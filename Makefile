@@ -34,6 +34,8 @@ CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen -isystem /usr/share/include/l
             $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null)) -MMD -MP
 LDFLAGS  += $(HARDLD) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lwslay -lpthread -lm
+# Only the simulator and its tests: it runs the scripts of the store without Redis.
+LUALIBS  := $(shell pkg-config --libs lua5.1 2>/dev/null)
 
 srcs      = $(sort $(wildcard server/$(1)/*.c server/$(1)/*/*.c))
 objs      = $(patsubst %.c,$(BUILD)/obj/%.o,$(call srcs,$(1)))
@@ -101,8 +103,20 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$(firstword $$(su
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# ---- the simulator: tests/sim. It has its own include/store/redis.h, so nothing pulls the archives' one.
+SIM_MODEL = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/sim/model_*.c)))
+$(BUILD)/obj/tests/sim/%.o $(BUILD)/obj/tests/unit/store/%.o: \
+	CPPFLAGS += -Itests -Iserver $(patsubst -I%,-isystem %,$(shell pkg-config --cflags lua5.1 2>/dev/null))
+
+# The tests of the scripts once more, each call made on Redis and on the simulator's model of it.
+TWINS     = $(patsubst tests/unit/store/test_%.c,$(BUILD)/unit/store/twin_%,$(sort $(wildcard tests/unit/store/test_scripts_*.c)))
+TWIN_OBJS = $(BUILD)/obj/tests/sim/twin.o $(filter-out %/model_link.o,$(SIM_MODEL))
+$(BUILD)/unit/store/twin_%: $(BUILD)/obj/tests/unit/store/test_%.o $(TWIN_OBJS) $(call archives,store)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS) -lcmocka
+
 .PHONY: unit
-unit: $(UNIT) ## build the unit test programs
+unit: $(UNIT) $(TWINS) ## build the unit test programs
 	@:
 
 # ---- running and checking
