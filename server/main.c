@@ -210,7 +210,7 @@ static void start_store(struct server *s)
 
 static void start_flow(struct server *s)
 {
-	struct buf error = {0};
+	struct buf error = {0}, guard = {0};
 	s->http = http_client_new(s->loop);
 	s->console = console_new(s->loop);
 	s->admin = admin_new(s->loop);
@@ -225,7 +225,9 @@ static void start_flow(struct server *s)
 	s->flow = flow_new(&parts, &error);
 	if (!s->flow)
 		fatal("event=schedule text=\"%s\"", buf_str(&error));
-	s->webhook = webhook_new(s->loop, s->gateways, s->flow);
+	buf_printf(&guard, "%s/parsing", s->config->state_dir);
+	s->webhook = webhook_new(s->loop, s->gateways, s->flow, buf_str(&guard));
+	buf_free(&guard);
 	console_set_flow(s->console, s->flow);
 	admin_set_flow(s->admin, s->flow);
 	buf_free(&error);

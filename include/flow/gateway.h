@@ -107,6 +107,9 @@ struct gateway_reply {
 struct gateway_provider {
 	const char *name;
 	const char *const *content_types; // what it posts: media types, lower case, NULL at the end
+	// Header fields that help a human to read what could not be parsed; NULL at the end, or
+	// NULL. Never one that authenticates.
+	const char *const *kept_headers;
 	bool text_by_get; // a text may come in the query of a GET; receipts always may
 	// What makes this provider take a post as accepted.
 	const char *ack_content_type;

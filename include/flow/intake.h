@@ -5,6 +5,8 @@
 
 struct flow;
 
+// Is `to` one of this gateway's lines? A text to another number is no text that can be taken.
+bool intake_knows_line(const struct flow *f, const struct gateway *g, struct bytes to);
 // A text's way in. `done` is called once, later, with what the gateway must be told:
 // ERR_NONE: it is on disk, or was already (a duplicate), or was an on-call person's
 // acknowledgement. ERR_NOT_FOUND: `to` is no line of this gateway. ERR_UNAVAILABLE: Redis gave no

@@ -35,6 +35,10 @@
 //   {P}:events           channel: what changed, without content
 //   {staff}:records {staff}:phones {staff}:numbers {staff}:events
 //                        staff records, index of phones, the counter of pages, channel
+//   {quarantine}:entries      what waits for a supervisor, by arrival: ids, GATEWAY.RANDOM
+//   {quarantine}:e:ID         an entry: at, gateway, reason, size, request (sealed), outcome, by, note, ended
+//   {quarantine}:seen:PRINT   id of the entry that was made of a request with that keyed fingerprint; expires
+//   {quarantine}:past         the latest that were released or discarded, by when
 //   {nodes}:beats        node/incarnation -> heartbeat counter
 // clang-format on
 
@@ -55,6 +59,7 @@ enum store_code {
 	STORE_RESOLVED,
 	STORE_UNSEEN,
 	STORE_NOT_FOUND,
+	STORE_FULL,
 	STORE_UNAVAILABLE, // nothing was changed
 	STORE_UNKNOWN,     // it may have happened: the call is safe to repeat
 	STORE_SHORT, // it happened, on fewer copies than configured: the call is safe to repeat
@@ -184,7 +189,30 @@ void store_beat_forget(struct store *s, const char *node, store_fn fn, void *arg
 void store_settle(struct store *s, const char *pool, const char *member, struct bytes score,
         store_fn fn, void *arg);
 
+// What could not be taken as a text, until a supervisor has dealt with it.
+struct store_quarantine {
+	const char *id; // GATEWAY.RANDOM
+	const char *gateway;
+	const char *reason;      // never any of the content
+	const char *fingerprint; // keyed hash of the request, in hex
+	struct bytes sealed;     // bound to the id
+	size_t size;             // of what is sealed
+	int64_t at_ms;           // when it arrived
+};
+#define STORE_QUARANTINE_MOST 10000 // entries that may wait; beyond it STORE_FULL
+void store_quarantine_put(
+        struct store *s, const struct store_quarantine *in, store_fn fn, void *arg);
+// `outcome` is "released" (the content goes at once) or "discarded" (it stays for 30 days).
+void store_quarantine_end(struct store *s, const char *id, const char *outcome, const char *by,
+        const char *note, store_fn fn, void *arg);
+
 // Reads. The reply is Redis' own.
+void store_quarantine_count(struct store *s, store_fn fn, void *arg);
+void store_quarantine_ids(
+        struct store *s, size_t limit, store_fn fn, void *arg); // with times, oldest first
+void store_quarantine_facts(struct store *s, const char *id, store_fn fn,
+        void *arg); // at, reason, size, outcome, by: in this order, nil when there is none
+void store_quarantine_get(struct store *s, const char *id, store_fn fn, void *arg); // HGETALL
 void store_conversation(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_message_ids(struct store *s, const char *pool, const char *id, uint64_t after_sequence,

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/metrics.h"
+#include "crash_guard.h"
+#include "flow/quarantine.h"
 #include "gateways/common.h"
 
 #define NAME_MAX_BYTES 32
@@ -20,7 +22,8 @@ struct webhook {
 	const struct gateways *gateways;
 	struct flow *flow;
 	struct http_server *server;
-	struct idmap *pending; // tag -> struct pending: what intake has not answered yet
+	struct crash_guard *guard; // or NULL
+	struct idmap *pending;     // tag -> struct pending: what intake has not answered yet
 	uint64_t last_tag;
 };
 
@@ -144,45 +147,106 @@ static uint64_t await_intake(
 	return w->last_tag;
 }
 
-// ---- an authentic post
+// ---- a post on its way through the handler
 
-// Until there is a place to keep what cannot be read, the provider's own log has to: it gets a 400,
-// and people an error.
-static void not_parsed(struct webhook *w, const struct http_request *r, const struct gateway *g,
-        enum gateway_parse parse, struct buf *error)
+struct post {
+	const struct http_request *http;
+	const struct gateway *gateway;
+	struct gateway_request request;
+	bool receipt;
+	bool crashes;   // it crashed the parser before, as often as may be
+	struct buf raw; // as the quarantine keeps it
+};
+
+static void render_header(struct post *p, const char *name)
 {
-	char quoted[200];
-	if (parse == GATEWAY_IGNORED) {
-		answer_accepted(w, r->id, g->provider);
+	struct bytes value = p->request.header(p->request.headers, name, NULL);
+	if (!value.data)
 		return;
-	}
-	log_error("gateway=%s event=unparsable reason=%s", g->name,
-	        log_quote(quoted, buf_str(error)));
-	answer_error(w, r->id, ERR_BAD_REQUEST);
+	buf_printf(&p->raw, "%s: ", name);
+	buf_append_bytes(&p->raw, value);
+	buf_append_char(&p->raw, '\n');
 }
 
-static void take_text(struct webhook *w, const struct http_request *r, const struct gateway *g,
-        const struct gateway_request *request)
+// What a human, or a better parser, needs to read it. No secret is in it: neither the path's last
+// segment nor a signature.
+static void render(struct post *p)
+{
+	const struct gateway_request *r = &p->request;
+	buf_printf(&p->raw, "%s " PREFIX "%s/%s", r->method, p->gateway->name,
+	        p->receipt ? "receipts" : "messages");
+	if (r->query.len) {
+		buf_append_char(&p->raw, '?');
+		buf_append_bytes(&p->raw, r->query);
+	}
+	buf_append_char(&p->raw, '\n');
+	render_header(p, "Content-Type");
+	for (const char *const *name = p->gateway->provider->kept_headers; name && *name; name++)
+		render_header(p, *name);
+	buf_append_char(&p->raw, '\n');
+	buf_append_bytes(&p->raw, r->body);
+}
+
+// ---- an authentic post
+
+static void quarantine(struct webhook *w, struct post *p, const char *reason)
+{
+	quarantine_put(w->flow, p->gateway, reason, buf_bytes(&p->raw),
+	        await_intake(w, p->http, p->gateway, false), on_done, w);
+}
+
+static void take_text(struct webhook *w, struct post *p)
 {
 	struct gateway_inbound in = {0};
-	enum gateway_parse parse = g->provider->parse_inbound(g, request, &in);
-	if (parse == GATEWAY_PARSED)
-		intake_text(w->flow, g, &in, await_intake(w, r, g, false), on_done, w);
-	else
-		not_parsed(w, r, g, parse, &in.error);
+	char quoted[200];
+	const struct gateway *g = p->gateway;
+	enum gateway_parse parse = g->provider->parse_inbound(g, &p->request, &in);
+	if (parse == GATEWAY_IGNORED) {
+		answer_accepted(w, p->http->id, g->provider);
+	} else if (parse == GATEWAY_UNPARSABLE) {
+		log_error("gateway=%s event=unparsable reason=%s", g->name,
+		        log_quote(quoted, buf_str(&in.error)));
+		quarantine(w, p, buf_str(&in.error));
+	} else if (!intake_knows_line(w->flow, g, buf_bytes(&in.to))) {
+		log_error("gateway=%s event=unknown_line", g->name);
+		quarantine(w, p, "it is to a number that is no line of this gateway");
+	} else {
+		intake_text(w->flow, g, &in, await_intake(w, p->http, g, false), on_done, w);
+	}
 	gateway_inbound_free(&in);
 }
 
-static void take_receipt(struct webhook *w, const struct http_request *r, const struct gateway *g,
-        const struct gateway_request *request)
+// A receipt holds no person's words: what cannot be read of it is refused.
+static void take_receipt(struct webhook *w, struct post *p)
 {
 	struct gateway_receipt receipt = {0};
-	enum gateway_parse parse = g->provider->parse_receipt(g, request, &receipt);
-	if (parse == GATEWAY_PARSED)
-		intake_receipt(w->flow, g, &receipt, await_intake(w, r, g, true), on_done, w);
-	else
-		not_parsed(w, r, g, parse, &receipt.error);
+	char quoted[200];
+	const struct gateway *g = p->gateway;
+	enum gateway_parse parse = g->provider->parse_receipt(g, &p->request, &receipt);
+	if (parse == GATEWAY_PARSED) {
+		intake_receipt(w->flow, g, &receipt, await_intake(w, p->http, g, true), on_done, w);
+	} else if (parse == GATEWAY_IGNORED) {
+		answer_accepted(w, p->http->id, g->provider);
+	} else {
+		log_error("gateway=%s event=unparsable reason=%s", g->name,
+		        log_quote(quoted, buf_str(&receipt.error)));
+		answer_error(w, p->http->id, ERR_BAD_REQUEST);
+	}
 	gateway_receipt_free(&receipt);
+}
+
+static void take_authentic(struct webhook *w, struct post *p)
+{
+	metric_set(M_GATEWAY_LAST_INBOUND, p->gateway->name, loop_wall_ms(w->loop) / 1000);
+	crash_guard_stage(w->guard, CRASH_PARSE);
+	if (p->crashes && p->receipt)
+		refuse(w, p->http, p->gateway->name, ERR_BAD_REQUEST, "crashed the parser twice");
+	else if (p->crashes)
+		quarantine(w, p, "crashed the parser twice");
+	else if (p->receipt)
+		take_receipt(w, p);
+	else
+		take_text(w, p);
 }
 
 // ---- a request
@@ -218,41 +282,60 @@ static bool reads_content(
 	return false;
 }
 
-static bool method_allowed(
-        struct webhook *w, const struct http_request *r, const struct gateway *g, bool receipt)
+static bool method_allowed(struct webhook *w, const struct post *p)
 {
-	bool get = receipt || g->provider->text_by_get;
-	if (strcmp(r->method, "POST") == 0 || (get && strcmp(r->method, "GET") == 0))
+	bool get = p->receipt || p->gateway->provider->text_by_get;
+	const char *method = p->request.method;
+	if (strcmp(method, "POST") == 0 || (get && strcmp(method, "GET") == 0))
 		return true;
-	answer(w, r->id, 405, "Not a method that this gateway uses.",
+	answer(w, p->http->id, 405, "Not a method that this gateway uses.",
 	        get ? "Allow: GET, POST\r\n" : "Allow: POST\r\n");
 	return false;
 }
 
-static void handle_authentic(struct webhook *w, const struct http_request *r,
-        const struct gateway *g, const struct gateway_request *request, bool receipt)
+static void verify_and_take(struct webhook *w, struct post *p)
 {
-	metric_set(M_GATEWAY_LAST_INBOUND, g->name, loop_wall_ms(w->loop) / 1000);
-	if (receipt)
-		take_receipt(w, r, g, request);
+	struct buf error = {0};
+	if (p->gateway->provider->verify(p->gateway, &p->request, &error))
+		take_authentic(w, p);
 	else
-		take_text(w, r, g, request);
+		refuse(w, p->http, p->gateway->name, ERR_BAD_SIGNATURE, buf_str(&error));
+	buf_free(&error);
+}
+
+// Everything that may crash on what is in the request happens between enter and leave.
+static void handle_guarded(struct webhook *w, struct post *p)
+{
+	char print[VAULT_HASH_LEN + 1];
+	enum crash_stage stage;
+	quarantine_fingerprint(w->flow, p->gateway->name, buf_bytes(&p->raw), print);
+	p->crashes = crash_guard_count(w->guard, print, &stage) >= CRASH_GUARD_MOST;
+	if (p->crashes && stage == CRASH_VERIFY) {
+		log_error("gateway=%s event=crashed_twice stage=verify", p->gateway->name);
+		refuse(w, p->http, p->gateway->name, ERR_BAD_REQUEST, "crashed the check twice");
+		return;
+	}
+	crash_guard_enter(w->guard, print);
+	verify_and_take(w, p);
+	crash_guard_leave(w->guard);
 }
 
 static void handle_gateway(struct webhook *w, const struct http_request *r, const struct gateway *g,
         const struct route *route)
 {
-	struct gateway_request request = gateway_request(r, route);
-	struct buf error = {0};
-	if (!method_allowed(w, r, g, route->receipt))
+	struct post p = {.http = r,
+	        .gateway = g,
+	        .request = gateway_request(r, route),
+	        .receipt = route->receipt};
+	if (!method_allowed(w, &p))
 		return;
-	if (strcmp(r->method, "POST") == 0 && !reads_content(g->provider, &request))
+	if (strcmp(r->method, "POST") == 0 && !reads_content(g->provider, &p.request)) {
 		refuse(w, r, g->name, ERR_UNSUPPORTED, "content type");
-	else if (!g->provider->verify(g, &request, &error))
-		refuse(w, r, g->name, ERR_BAD_SIGNATURE, buf_str(&error));
-	else
-		handle_authentic(w, r, g, &request, route->receipt);
-	buf_free(&error);
+		return;
+	}
+	render(&p);
+	handle_guarded(w, &p);
+	buf_wipe(&p.raw);
 }
 
 static void handle(const struct http_request *r, void *arg)
@@ -271,9 +354,22 @@ static void handle(const struct http_request *r, void *arg)
 
 // ---- life
 
-struct webhook *webhook_new(struct loop *l, const struct gateways *gateways, struct flow *flow)
+// Texts are taken without it, too.
+static struct crash_guard *open_guard(const char *file)
+{
+	struct buf error = {0};
+	struct crash_guard *g = crash_guard_open(file, &error);
+	if (!g)
+		log_error("event=no_crash_guard text=\"%s\"", buf_str(&error));
+	buf_free(&error);
+	return g;
+}
+
+struct webhook *webhook_new(
+        struct loop *l, const struct gateways *gateways, struct flow *flow, const char *guard_file)
 {
 	struct webhook *w = xcalloc(1, sizeof *w);
+	w->guard = guard_file ? open_guard(guard_file) : NULL;
 	w->loop = l;
 	w->gateways = gateways;
 	w->flow = flow;
@@ -296,6 +392,7 @@ void webhook_free(struct webhook *w)
 	http_server_free(w->server);
 	idmap_each(w->pending, free_pending, NULL);
 	idmap_free(w->pending);
+	crash_guard_close(w->guard);
 	free(w);
 }
 

@@ -13,6 +13,7 @@
 #include "outbox.h"
 #include "presence.h"
 #include "private.h"
+#include "quarantine.h"
 #include "staff.h"
 #include "survey.h"
 #include "sweep.h"
@@ -122,6 +123,7 @@ static void on_beat(void *arg)
 	if (working(f)) {
 		presence_beat(f->presence);
 		survey_gauges(f);
+		quarantine_look(f->quarantine);
 	}
 	f->beat_timer = loop_timer(f->loop, PRESENCE_BEAT_MS, on_beat, f);
 }
@@ -152,6 +154,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->staff = staff_new(f);
 	f->outbox = outbox_new(f);
 	f->presence = presence_new(f);
+	f->quarantine = quarantine_new(f);
 	f->health = make_health(f->config);
 	f->started_ms = flow_now(f);
 	id_new(incarnation);
@@ -187,6 +190,7 @@ void flow_free(struct flow *f)
 	staff_free(f->staff);
 	outbox_free(f->outbox);
 	presence_free(f->presence);
+	quarantine_free(f->quarantine);
 	for (size_t i = 0; i < f->config->schedules_count; i++)
 		if (f->rotas[i])
 			rota_free(f->rotas[i]);

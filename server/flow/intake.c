@@ -203,6 +203,21 @@ static void name_provider_id(struct intake *in, const struct gateway *g, struct 
 	buf_free(&hex);
 }
 
+// NULL when this gateway has no such line.
+static const struct config_line *find_line(
+        const struct flow *f, const struct gateway *g, struct bytes to)
+{
+	char *number = bytes_dup(to);
+	const struct config_line *line = config_line(f->config, number);
+	free(number);
+	return line && strcmp(line->gateway, g->name) == 0 ? line : NULL;
+}
+
+bool intake_knows_line(const struct flow *f, const struct gateway *g, struct bytes to)
+{
+	return find_line(f, g, to) != NULL;
+}
+
 static struct intake *intake_new(
         struct flow *f, const struct gateway *g, uint64_t tag, intake_done_fn done, void *arg)
 {
@@ -219,13 +234,11 @@ void intake_text(struct flow *f, const struct gateway *g, const struct gateway_i
         uint64_t tag, intake_done_fn done, void *arg)
 {
 	struct intake *in = intake_new(f, g, tag, done, arg);
-	struct buf to = {0}, from = {0};
-	buf_append_bytes(&to, buf_bytes(&text->to));
+	struct buf from = {0};
 	buf_append_bytes(&from, buf_bytes(&text->from));
-	in->line = config_line(f->config, buf_str(&to));
-	buf_free(&to);
+	in->line = find_line(f, g, buf_bytes(&text->to));
 	note_inbound(f, g->name);
-	if (!in->line || strcmp(in->line->gateway, g->name) != 0) {
+	if (!in->line) {
 		log_error("event=unknown_line gateway=%s", g->name);
 		fail_later(in, ERR_NOT_FOUND);
 	} else if (f->draining || !staff_loaded(f->staff)) {

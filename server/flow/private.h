@@ -59,6 +59,7 @@ int64_t flow_now(const struct flow *f); // wall clock, ms
 struct staff;
 struct outbox;
 struct presence;
+struct quarantine;
 
 struct flow {
 	struct loop *loop;
@@ -76,6 +77,7 @@ struct flow {
 	struct staff *staff;
 	struct outbox *outbox;
 	struct presence *presence;
+	struct quarantine *quarantine;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;

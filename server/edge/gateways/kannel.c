@@ -296,9 +296,14 @@ static bool check(const struct gateway *g, struct buf *error)
 
 static const char *const content_types[] = {"text/plain", "application/octet-stream", "", NULL};
 
+// What smsbox says beside the query, which is whatever somebody wrote into post-url.
+static const char *const kept_headers[] = {
+        "X-Kannel-From", "X-Kannel-To", "X-Kannel-Time", "X-Kannel-Coding", NULL};
+
 const struct gateway_provider gateway_provider_kannel = {
         .name = "kannel",
         .content_types = content_types,
+        .kept_headers = kept_headers,
         .ack_content_type = "text/plain",
         .ack_body = "", // with omit-empty nothing goes back to the handset
         .check = check,

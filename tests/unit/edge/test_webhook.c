@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../../../server/edge/crash_guard.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "edge/webhook.h"
+#include "flow/quarantine.h"
 #include "request.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -125,6 +127,48 @@ void intake_receipt(struct flow *f, const struct gateway *g, const struct gatewa
 	copy(intake.message, sizeof intake.message, &r->message);
 }
 
+bool intake_knows_line(const struct flow *f, const struct gateway *g, struct bytes to)
+{
+	(void)f;
+	(void)g;
+	return !bytes_is(to, "741799");
+}
+
+// ---- the quarantine's part
+
+static struct {
+	unsigned count;
+	char gateway[64], reason[128], request[512];
+	uint64_t tag;
+	intake_done_fn done;
+	void *arg;
+} kept;
+
+void quarantine_put(struct flow *f, const struct gateway *g, const char *reason, struct bytes raw,
+        uint64_t tag, intake_done_fn done, void *arg)
+{
+	(void)f;
+	kept.count++;
+	kept.tag = tag;
+	kept.done = done;
+	kept.arg = arg;
+	snprintf(kept.gateway, sizeof kept.gateway, "%s", g->name);
+	snprintf(kept.reason, sizeof kept.reason, "%s", reason);
+	snprintf(kept.request, sizeof kept.request, "%.*s", (int)raw.len, (const char *)raw.data);
+}
+
+// Alike for alike requests: the last bytes of it will do.
+void quarantine_fingerprint(const struct flow *f, const char *gateway, struct bytes raw,
+        char out[static VAULT_HASH_LEN + 1])
+{
+	(void)f;
+	(void)gateway;
+	size_t len = raw.len < VAULT_HASH_LEN ? raw.len : VAULT_HASH_LEN;
+	memset(out, '.', VAULT_HASH_LEN);
+	out[VAULT_HASH_LEN] = 0;
+	memcpy(out, raw.data + raw.len - len, len);
+}
+
 // ---- one webhook with two gateways
 
 static int64_t now_ms;
@@ -209,12 +253,13 @@ static int set_up(void **state)
 	now_ms = 1767225600000;
 	memset(&answer, 0, sizeof answer);
 	memset(&intake, 0, sizeof intake);
+	memset(&kept, 0, sizeof kept);
 	metrics_reset();
 	gateways = gateways_new(&config, &errors);
 	if (!gateways)
 		fail_msg("%s", buf_str(&errors));
 	loop = loop_new(&test_clock);
-	webhook = webhook_new(loop, gateways, NULL);
+	webhook = webhook_new(loop, gateways, NULL, NULL);
 	assert_ptr_equal(webhook_server(webhook), &handler);
 	return 0;
 }
@@ -411,12 +456,140 @@ static void test_content_types(void **state)
 static void test_authentic_but_unparsable(void **state)
 {
 	(void)state;
-	log_set_level(LOG_ERROR);
 	assert_int_equal(
-	        request("POST", KANNEL "?from=%2B15005550001", "text/plain", "hello", NULL), 400);
+	        request("POST", KANNEL "?from=%2B15005550001", "text/plain", "hello", NULL), 0);
 	assert_int_equal(intake.texts, 0);
-	assert_int_equal(metric_value(M_INBOUND, "bad_request"), 1);
+	assert_int_equal(kept.count, 1);
+	assert_string_equal(kept.gateway, "kannel");
+	assert_non_null(strstr(kept.reason, "id is missing"));
+	// The path's secret is not in it.
+	assert_string_equal(kept.request, "POST /v1/gateways/kannel/messages?from=%2B15005550001\n"
+	                                  "Content-Type: text/plain\n\nhello");
 	assert_int_equal(metric_value(M_GATEWAY_LAST_INBOUND, "kannel"), 1767225600);
+	kept.done(kept.tag, ERR_NONE, kept.arg);
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(answer.content_type, "text/plain");
+}
+
+static void test_a_quarantine_that_cannot_take_it(void **state)
+{
+	(void)state;
+	assert_int_equal(request("POST", KANNEL "?from=x", "text/plain", "hello", NULL), 0);
+	kept.done(kept.tag, ERR_UNAVAILABLE, kept.arg);
+	assert_int_equal(answer.status, 503);
+	assert_string_equal(answer.headers, "Retry-After: 2\r\n");
+}
+
+static void test_a_line_that_is_not_ours(void **state)
+{
+	(void)state;
+	assert_int_equal(request("POST", KANNEL "?id=k1&from=%2B15005550001&to=741799",
+	                         "text/plain", "hello", NULL),
+	        0);
+	assert_int_equal(intake.texts, 0);
+	assert_int_equal(kept.count, 1);
+	assert_non_null(strstr(kept.reason, "no line of this gateway"));
+}
+
+// What smsbox says in header fields goes with it; a signature does not.
+static void test_what_is_kept_of_the_header(void **state)
+{
+	(void)state;
+	const char *headers[] = {"X-Kannel-From", "+15005550001", "Authorization", "Basic secret",
+	        "X-Kannel-Time", "2026-11-22 03:00:00", NULL};
+	const char target[] = KANNEL "?x=%zz";
+	struct http_request r = {
+	        .id = 7,
+	        .method = "POST",
+	        .target = bytes_str(target),
+	        .path = bytes_str(KANNEL),
+	        .query = bytes_str("x=%zz"),
+	        .body = bytes_str("hello"),
+	        .peer = "127.0.0.1",
+	        .headers = (const struct http_headers *)headers,
+	};
+	handler(&r, handler_arg);
+	assert_string_equal(kept.request,
+	        "POST /v1/gateways/kannel/messages?x=%zz\nX-Kannel-From: +15005550001\n"
+	        "X-Kannel-Time: 2026-11-22 03:00:00\n\nhello");
+}
+
+// ---- what crashed us before
+
+// As a life that ended in `stage` leaves the file.
+static void crash_in(const char *file, const char *print, enum crash_stage stage)
+{
+	struct buf error = {0};
+	struct crash_guard *g = crash_guard_open(file, &error);
+	if (!g)
+		fail_msg("%s", buf_str(&error));
+	crash_guard_enter(g, print);
+	crash_guard_stage(g, stage);
+	crash_guard_close(g);
+}
+
+// A webhook with a guard that has seen `crashes` of a Kannel text in `stage`. The text is padded to
+// the length of a fingerprint.
+static char *crash_text(unsigned crashes, enum crash_stage stage)
+{
+	struct buf file = {0}, text = {0};
+	buf_append_str(&text, "poison");
+	while (text.len < CRASH_GUARD_PRINT)
+		buf_append_char(&text, '.');
+	buf_printf(&file, "%s/parsing", folder);
+	for (unsigned i = 0; i < crashes; i++)
+		crash_in(buf_str(&file), buf_str(&text), stage);
+	webhook_free(webhook);
+	webhook = webhook_new(loop, gateways, NULL, buf_str(&file));
+	unlink(buf_str(&file));
+	buf_free(&file);
+	return buf_take_str(&text);
+}
+
+static void test_crashed_the_parser_once(void **state)
+{
+	(void)state;
+	char *text = crash_text(1, CRASH_PARSE);
+	assert_int_equal(kannel_text(text), 0);
+	assert_int_equal(intake.texts, 1);
+	assert_int_equal(kept.count, 0);
+	free(text);
+}
+
+static void test_crashed_the_parser_twice(void **state)
+{
+	(void)state;
+	char *text = crash_text(2, CRASH_PARSE);
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_equal(kannel_text(text), 0);
+		assert_int_equal(kept.count, i);
+		assert_string_equal(kept.reason, "crashed the parser twice");
+	}
+	assert_int_equal(intake.texts, 0);
+	assert_int_equal(kannel_text("another one"), 0);
+	assert_int_equal(intake.texts, 1);
+	// Only what is authentic is kept.
+	assert_int_equal(request("POST", "/v1/gateways/kannel/messages/wrong" QUERY, "text/plain",
+	                         text, NULL),
+	        403);
+	assert_int_equal(kept.count, 2);
+	// A receipt is nobody's words.
+	assert_int_equal(request("POST", "/v1/gateways/kannel/receipts/s3cret?id=m1&type=1", NULL,
+	                         text, NULL),
+	        400);
+	assert_int_equal(intake.receipts, 0);
+	free(text);
+}
+
+static void test_crashed_the_check_twice(void **state)
+{
+	(void)state;
+	char *text = crash_text(2, CRASH_VERIFY);
+	assert_int_equal(kannel_text(text), 400);
+	assert_int_equal(kannel_text(text), 400);
+	assert_int_equal(kept.count, 0);
+	assert_int_equal(intake.texts, 0);
+	free(text);
 }
 
 // ---- receipts
@@ -505,6 +678,12 @@ int main(void)
 	        TEST(test_methods),
 	        TEST(test_content_types),
 	        TEST(test_authentic_but_unparsable),
+	        TEST(test_a_quarantine_that_cannot_take_it),
+	        TEST(test_a_line_that_is_not_ours),
+	        TEST(test_what_is_kept_of_the_header),
+	        TEST(test_crashed_the_parser_once),
+	        TEST(test_crashed_the_parser_twice),
+	        TEST(test_crashed_the_check_twice),
 	        TEST(test_receipts),
 	        TEST(test_mistakes_in_the_configuration),
 	        TEST(test_table_of_providers),
