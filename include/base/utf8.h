@@ -18,3 +18,6 @@ uint32_t utf8_next(struct bytes in, size_t *pos);
 // Prints for a terminal: control characters (C0, C1, DEL), bidi controls and line separators are
 // shown as U+FFFD, except \n and \t.
 void utf8_for_terminal(struct bytes in, struct buf *out);
+// The same where nothing may get lost: such characters, and bytes that are no UTF-8, are shown as
+// \xNN for each byte; a backslash as \\.
+void utf8_escape(struct bytes in, struct buf *out);

@@ -5,6 +5,7 @@
 They come from Google's protobuf library, not from ours, so that the two check each other. Usage: make.py [DIR]
 All people, numbers and texts are invented.
 """
+import base64
 import importlib.util
 import pathlib
 import subprocess
@@ -31,6 +32,8 @@ def load_schema():
 CONVERSATION = "3v9k2m7q4w8x1c5z6b0n0d2f4g"
 SECOND = "7h1j3k5m9p2r4t6w8y0a1c3e5g"
 MESSAGE = "0a1b2c3d4e5f6g7h8j9k0m1n2p"
+QUARANTINED = "kannel.2c3d4e5f6g7h8j9k0m1n2p3q4r"
+REQUEST = b"POST /v1/gateways/kannel/messages?from=%2B15005550107\nContent-Type: text/plain\n\ni can\xe2\x80\x99t sleep\xff"
 T0 = 1795316400000  # 2026-11-22T03:00:00Z
 
 
@@ -62,6 +65,11 @@ def member():
             "capacity": 3, "phone": "+15005550107"}
 
 
+def quarantined():
+    return {"id": QUARANTINED, "gateway": "kannel", "atMs": T0, "reason": "id is missing or malformed",
+            "size": len(REQUEST)}
+
+
 def status():
     return {"node": "n1", "version": "1", "nowMs": T0, "startedMs": T0 - 3600000, "redisUp": True,
             "redis": "unix:/srv/redis.sock, appendfsync always", "consoles": 2,
@@ -89,6 +97,10 @@ def vectors(named):
         "close": {**held, "outcome": "safe_for_now"},
         "finishWrapUp": held,
         "getConversation": {"conversation": CONVERSATION, "afterSequence": 1},
+        "getQuarantine": {},
+        "readQuarantined": {"id": QUARANTINED},
+        "releaseQuarantined": {"id": QUARANTINED, "line": "741741", "from": "+15005550107", "text": "i can’t sleep"},
+        "discardQuarantined": {"id": QUARANTINED, "reason": "a test of the gateway"},
         "getStatus": {},
         "getQueue": {"limit": 500},
         "getPages": {"resolvedToo": True},
@@ -121,6 +133,8 @@ def vectors(named):
                                   "text": "No copy is configured."}]},
         "replyQueued": {"message": {**messages()[1], "delivery": "DELIVERY_QUEUED",
                                     "deliveryNote": ""}},
+        "quarantine": {"entries": [quarantined()], "total": 3},
+        "quarantined": {**quarantined(), "request": base64.b64encode(REQUEST).decode()},
         "offer": offer(),
         "offerOver": {"conversation": SECOND, "epoch": 2, "reason": "expired"},
         "message": messages()[0],

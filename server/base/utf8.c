@@ -171,3 +171,18 @@ void utf8_for_terminal(struct bytes in, struct buf *out)
 		append_scalar(out, safe_for_terminal(c) ? c : REPLACEMENT);
 	}
 }
+
+void utf8_escape(struct bytes in, struct buf *out)
+{
+	for (size_t pos = 0; pos < in.len;) {
+		struct step s = step_at(in, pos);
+		if (s.well_formed && s.scalar == '\\')
+			buf_append_str(out, "\\\\");
+		else if (s.well_formed && safe_for_terminal(s.scalar))
+			buf_append(out, in.data + pos, s.length);
+		else
+			for (size_t i = 0; i < s.length; i++)
+				buf_printf(out, "\\x%02x", in.data[pos + i]);
+		pos += s.length;
+	}
+}

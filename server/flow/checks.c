@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "policy.h"
+#include "quarantine.h"
 #include "staff.h"
 #include "survey.h"
 
@@ -51,6 +52,21 @@ static void check_redis(struct checks *c)
 	add(c, "copies", WARNING,
 	        "One Redis holds everything: it survives a crash, not the loss of its disk. Back "
 	        "it up.");
+}
+
+static void check_quarantine(struct checks *c)
+{
+	int64_t since_ms;
+	char since[25];
+	uint64_t waiting = quarantine_waiting(c->flow->quarantine, &since_ms);
+	clock_format(since_ms, since);
+	if (waiting == 0)
+		add(c, "quarantine", FINE, "nothing waits that could not be read");
+	else
+		add(c, "quarantine", WRONG,
+		        "%llu could not be read, since %s. A supervisor has to look: holdfastctl "
+		        "quarantine list --user NAME",
+		        (unsigned long long)waiting, since);
 }
 
 static void check_pool(struct checks *c, const struct survey_pool *s, int64_t now)
@@ -155,6 +171,7 @@ static void on_survey(enum err e, const struct survey_pool *pools, size_t count,
 	struct flow *f = r->flow;
 	struct checks c = {.flow = f};
 	check_redis(&c);
+	check_quarantine(&c);
 	for (size_t i = 0; e == ERR_NONE && i < count; i++)
 		check_pool(&c, &pools[i], flow_now(f));
 	for (unsigned i = 0; i < f->config->policies_count; i++)

@@ -103,19 +103,21 @@ def test_what_is_not_ours_is_refused(house, target, status):
     assert answer.status in status, answer
 
 
-def test_an_unknown_line_is_not_accepted(house):
+def test_an_unknown_line_goes_to_the_quarantine(house):
     target = f"/v1/gateways/kannel/messages/{PATH_SECRET}?id=1&from=%2B15005550001&to=999999&ts=0&coding=0&charset=UTF-8"
-    answer = call(house.gateways_port, "POST", target, b"hello", FORM, house.context)
-    assert answer.status >= 400, answer
+    before = house.metric("holdfast_inbound_total", result="quarantined")
+    assert call(house.gateways_port, "POST", target, b"hello", FORM, house.context).status == 200
+    assert house.metric("holdfast_inbound_total", result="quarantined") == before + 1
+    assert "event=unknown_line" in house.log_text()
 
 
 @pytest.mark.parametrize("query", ["coding=0", "id=1&from=%2B15005550001", "from=%2B15005550001&to=741000", "id=&from=&to=", "%zz"])
-def test_authentic_but_unreadable_posts_are_an_error_that_shows(house, query):
-    before = house.metric("holdfast_inbound_total", result="bad_request")
+def test_authentic_but_unreadable_posts_are_kept(house, query):
+    before = house.metric("holdfast_inbound_total", result="quarantined")
     answer = call(house.gateways_port, "POST", f"/v1/gateways/kannel/messages/{PATH_SECRET}?{query}", b"hello", FORM,
                   house.context)
-    assert answer.status == 400
-    assert house.metric("holdfast_inbound_total", result="bad_request") == before + 1
+    assert answer.status == 200
+    assert house.metric("holdfast_inbound_total", result="quarantined") == before + 1
     assert "event=unparsable" in house.log_text()
 
 

@@ -70,6 +70,13 @@ void show_on_call(const Frame *answer);
 void show_result(const Frame *answer);
 void show_checks(const Holdfast__V1__CheckList *list);
 
+// ---- quarantine.c
+bool prepare_read_quarantined(const struct ctl *c, Frame *request, struct buf *error);
+bool prepare_release_quarantined(const struct ctl *c, Frame *request, struct buf *error);
+bool prepare_discard_quarantined(const struct ctl *c, Frame *request, struct buf *error);
+void show_quarantine(const Frame *answer);
+void show_quarantined(const Frame *answer);
+
 // ---- commands with a file of their own
 int run_doctor(struct ctl *c);
 int run_phone(struct ctl *c);

@@ -90,6 +90,15 @@ static void test_terminal(void **state)
 	assert_string_equal(buf_str(&out), "a\n\tb" R "[2J" R R R R R "\xC3\xBC");
 }
 
+static void test_escape(void **state)
+{
+	(void)state;
+	utf8_escape(
+	        bytes_of("a\n\tb\x1b[2J\0\xC2\x9B\\\xFF\xE2\x80\xAE\xC3\xBC\xE2\x82", 20), &out);
+	assert_string_equal(buf_str(&out),
+	        "a\n\tb\\x1b[2J\\x00\\xc2\\x9b\\\\\\xff\\xe2\\x80\\xae\xC3\xBC\\xe2\\x82");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +107,7 @@ int main(void)
 	        cmocka_unit_test_teardown(test_utf16, clear),
 	        cmocka_unit_test_teardown(test_next, clear),
 	        cmocka_unit_test_teardown(test_terminal, clear),
+	        cmocka_unit_test_teardown(test_escape, clear),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
