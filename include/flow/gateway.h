@@ -101,7 +101,26 @@ enum gateway_outcome {
 struct gateway_reply {
 	enum gateway_outcome outcome;
 	struct buf provider_id;
-	struct buf error; // code and reason for people; never the text
+	struct buf error;      // code and reason for people; never the text
+	int64_t retry_after_s; // with GATEWAY_RETRY: it wants no calls for so long; 0 does not say
+};
+
+// "Have you got this text of ours?"
+struct gateway_query {
+	const char *from;
+	const char *to;
+	struct bytes text;
+	int64_t since_ms; // the provider took it between these two, if at all: clocks allowed for
+	int64_t until_ms;
+};
+
+struct gateway_found {
+	bool clear;     // the provider gave an answer, and it is complete
+	size_t matches; // how many texts of its list it may be
+	// Of the match, when there is one:
+	struct buf provider_id;
+	enum delivery delivery; // SENT, DELIVERED or FAILED
+	struct buf error;
 };
 
 struct gateway_provider {
@@ -128,10 +147,18 @@ struct gateway_provider {
 	        struct gateway_call *out, struct buf *error);
 	void (*parse_send_reply)(
 	        const struct gateway *g, int status, struct bytes body, struct gateway_reply *out);
+	// It knows a text by our id: the same one sent twice goes out once.
+	bool idempotent;
+	// Asks for its list of texts, where it has one; both or neither.
+	void (*build_query)(
+	        const struct gateway *g, const struct gateway_query *q, struct gateway_call *out);
+	void (*parse_query)(const struct gateway *g, const struct gateway_query *q, int status,
+	        struct bytes body, struct gateway_found *out);
 };
 
 void gateway_inbound_free(struct gateway_inbound *in);
 void gateway_receipt_free(struct gateway_receipt *r);
 void gateway_call_free(struct gateway_call *c);
 void gateway_reply_free(struct gateway_reply *r);
+void gateway_found_free(struct gateway_found *f);
 const char *delivery_name(enum delivery d);

@@ -30,8 +30,9 @@ enum http_outcome {
 struct http_result {
 	enum http_outcome outcome;
 	int status;
-	struct bytes body; // at most 256 KiB
-	const char *error; // for a log, "" when answered; never holds the URL or the body
+	struct bytes body;     // at most 256 KiB
+	int64_t retry_after_s; // of the answer's Retry-After, 0 without
+	const char *error;     // for a log, "" when answered; never holds the URL or the body
 };
 
 struct http_client;

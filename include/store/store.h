@@ -26,12 +26,19 @@
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held  {P}:wrap   who is held, in wrap-up
-//   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME -> when, in ms
+//   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME ask:ID -> when, in ms
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
 //   {P}:hold:NAME        the conversations of one: offered, held, in wrap-up
 //   {P}:e:N              an escalation
 //   {P}:pages            the open ones by opening time        {P}:pages_past  the latest that are over
-//   {P}:o:ID  {P}:out    an outbox entry; what is to be sent, by when
+//   {P}:o:ID             an outbox entry: kind (reply, page, notice), conversation, state (queued, sending, unknown, held, done),
+//                        gateway, line, number (sealed), text (sealed), created, epoch, lease_until, token, tried,
+//                        attempts, delivery, provider_id, error, asked, resent, maybe
+//   {P}:unsent:G:KIND    what is not settled, by when it was put there (lua/include/outbox.lua)
+//   {P}:out:G:KIND       what of it may be sent, by when; of the replies of a conversation the first alone
+//   {P}:replies:ID       the unsettled replies of a conversation, in order
+//   {P}:gateways         the gateways that were ever used
+//   {P}:sid:G:SID        the entry that a provider's id belongs to; expires
 //   {P}:events           channel: what changed, without content
 //   {staff}:records {staff}:phones {staff}:numbers {staff}:events
 //                        staff records, index of phones, the counter of pages, channel
@@ -58,6 +65,7 @@ enum store_code {
 	STORE_ALREADY,
 	STORE_RESOLVED,
 	STORE_UNSEEN,
+	STORE_HELD,
 	STORE_NOT_FOUND,
 	STORE_FULL,
 	STORE_UNAVAILABLE, // nothing was changed
@@ -78,6 +86,8 @@ typedef void (*store_fn)(const struct store_answer *a, void *arg);
 struct store *store_new(struct redis *redis, const struct clock *clock);
 void store_free(struct store *s);
 struct redis *store_redis(struct store *s);
+// The gateways whose outboxes pages may wait in. Copied.
+void store_know_gateways(struct store *s, const char *const *names, size_t count);
 
 // The channel of a pool's news ("{P}:events") and of the staff's.
 void store_channel(const char *pool, struct buf *out);
@@ -124,19 +134,61 @@ void store_close(struct store *s, const struct store_claim *c, const char *outco
         int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
         void *arg);
 void store_finish(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
-void store_send(struct store *s, const struct store_claim *c, const char *message,
-        const char *client_id, struct bytes sealed_text, store_fn fn, void *arg);
+// ---- the outbox ----
 
-void store_out_claim(struct store *s, const char *pool, const char *id, int64_t lease_ms,
+#define STORE_REPLY  "reply"
+#define STORE_PAGE   "page"
+#define STORE_NOTICE "notice"
+
+struct store_reply {
+	const char *message;
+	const char *client_id;
+	struct bytes sealed_text;
+	const char *gateway;
+};
+void store_send(struct store *s, const struct store_claim *c, const struct store_reply *r,
         store_fn fn, void *arg);
-void store_out_done(struct store *s, const char *pool, const char *id, uint64_t epoch,
-        const char *outcome, struct bytes provider_id, struct bytes note, int64_t retry_at_ms,
-        store_fn fn, void *arg);
+void store_send_held(struct store *s, const struct store_claim *c, const char *message,
+        const char *gateway, store_fn fn, void *arg);
 struct store_page;
 void store_notice(
         struct store *s, const char *pool, const struct store_page *notice, store_fn fn, void *arg);
-void store_receipt(struct store *s, const char *pool, const char *id, int delivery,
-        struct bytes note, store_fn fn, void *arg);
+
+// An outbox entry and where it waits.
+struct store_out {
+	const char *pool;
+	const char *gateway;
+	const char *kind;
+	const char *id;
+	const char *conversation; // of a reply; "" otherwise
+};
+struct store_lease {
+	const char *token; // the same one again is the same claim
+	int64_t lease_ms;
+	int64_t validity_ms; // a reply older than this is held
+	bool repeatable;     // the provider knows a text by our id: sent twice, it goes out once
+	int64_t ask_ms;      // when to ask the provider about what may have been sent; 0: it cannot
+};
+void store_out_claim(struct store *s, const struct store_out *o, const struct store_lease *l,
+        store_fn fn, void *arg);
+struct store_outcome {
+	uint64_t epoch;
+	const char *outcome; // of out_done.lua
+	struct bytes provider_id;
+	struct bytes note;
+	int64_t retry_at_ms;
+	int64_t ask_ms;
+};
+void store_out_done(struct store *s, const struct store_out *o, const struct store_outcome *out,
+        store_fn fn, void *arg);
+void store_receipt(struct store *s, const struct store_out *o, int delivery,
+        struct bytes provider_id, struct bytes note, store_fn fn, void *arg);
+// `delays_ms` as in out_ask.lua: "120000,600000,60000".
+void store_out_ask(struct store *s, const char *pool, const char *id, const char *delays_ms,
+        store_fn fn, void *arg);
+// `delivery` 0: the provider does not know it.
+void store_out_asked(struct store *s, const struct store_out *o, int delivery,
+        struct bytes provider_id, struct bytes note, store_fn fn, void *arg);
 
 void store_seen_get(struct store *s, const char *pool, const char *gateway,
         const char *provider_id_hash, store_fn fn,
@@ -228,11 +280,18 @@ void store_waiting(struct store *s, const char *pool, enum level l, size_t limit
         void *arg); // ids with enqueued
 void store_waiting_count(struct store *s, const char *pool, enum level l, store_fn fn, void *arg);
 void store_state_count(struct store *s, const char *pool, const char *set, store_fn fn,
-        void *arg); // "held", "wrap", "pages", "out"
+        void *arg); // "held", "wrap", "pages"
 void store_due(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn,
         void *arg); // members with scores
-void store_outbox(
-        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg);
+void store_outbox(struct store *s, const char *pool, const char *gateway, const char *kind,
+        int64_t until_ms, size_t limit, store_fn fn, void *arg); // members with scores
+void store_unsent_count(struct store *s, const char *pool, const char *gateway, const char *kind,
+        store_fn fn, void *arg);
+void store_unsent_oldest(struct store *s, const char *pool, const char *gateway, const char *kind,
+        store_fn fn, void *arg); // one member with its score, or none
+void store_gateways_used(struct store *s, const char *pool, store_fn fn, void *arg); // SMEMBERS
+void store_entry(
+        struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_pages(struct store *s, const char *pool, bool past, store_fn fn,
         void *arg); // numbers, oldest first
 void store_page_get(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);

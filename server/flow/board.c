@@ -41,8 +41,7 @@ static void fill_pool(struct status_pool *out, const struct survey_pool *in, int
 	out->frame.open_pages = in->pages;
 }
 
-static void fill_gateway(Holdfast__V1__GatewayHealth *out, const struct gateway_health *h,
-        const struct flow *f, const struct survey_pool *pools, size_t count)
+static void fill_gateway(Holdfast__V1__GatewayHealth *out, const struct gateway_health *h)
 {
 	holdfast__v1__gateway_health__init(out);
 	out->name = h->config->name;
@@ -50,13 +49,6 @@ static void fill_gateway(Holdfast__V1__GatewayHealth *out, const struct gateway_
 	out->last_inbound_ms = h->last_inbound_ms;
 	out->send_errors = h->send_errors;
 	out->last_error = (char *)h->last_error;
-	for (unsigned i = 0; i < f->config->lines_count; i++) {
-		if (strcmp(f->config->lines[i].gateway, h->config->name) != 0)
-			continue;
-		for (size_t k = 0; k < count; k++)
-			if (strcmp(pools[k].pool->config->name, f->config->lines[i].pool) == 0)
-				out->outbox += pools[k].outbox;
-	}
 }
 
 static size_t fill_alarms(const struct flow *f, enum err e, char **out)
@@ -89,7 +81,8 @@ static void on_status(enum err e, const struct survey_pool *pools, size_t count,
 		pool_list[i] = &pool_frames[i].frame;
 	}
 	for (size_t i = 0; i < gateways; i++) {
-		fill_gateway(&gateway_frames[i], &f->health[i], f, pools, count);
+		fill_gateway(&gateway_frames[i], &f->health[i]);
+		gateway_frames[i].outbox = survey_unsent(pools, count, i);
 		gateway_list[i] = &gateway_frames[i];
 	}
 	status.node = f->config->node;

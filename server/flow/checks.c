@@ -90,10 +90,42 @@ static void check_pool(struct checks *c, const struct survey_pool *s, int64_t no
 		        "pool %s: nobody is available and %llu wait, the longest for %lld s. Pages "
 		        "go out when answer_by passes.",
 		        pool, (unsigned long long)waiting, (long long)((now - oldest) / 1000));
-	if (s->outbox > 0)
+}
+
+// Replies are due at once; what has waited for longer than this is worth a look.
+#define UNSENT_LONG_MS 60000
+
+static int64_t oldest_unsent_ms(const struct survey_pool *pools, size_t count, size_t lane)
+{
+	int64_t oldest = INT64_MAX;
+	for (size_t i = 0; i < count && lane < pools[i].lanes_count; i++)
+		for (enum send_kind k = 0; k < SEND_KINDS; k++) {
+			int64_t at = pools[i].lanes[lane].oldest_ms[k];
+			oldest = at && at < oldest ? at : oldest;
+		}
+	return oldest;
+}
+
+static void check_outbox(
+        struct checks *c, const struct survey_pool *pools, size_t count, size_t lane)
+{
+	const char *gateway = lanes_gateway(c->flow->lanes, lane);
+	unsigned long long unsent = survey_unsent(pools, count, lane);
+	int64_t age = flow_now(c->flow) - oldest_unsent_ms(pools, count, lane);
+	if (unsent == 0)
+		return;
+	if (!config_gateway(c->flow->config, gateway))
+		add(c, "outbox", WRONG,
+		        "gateway %s: %llu texts wait for it, and it is not configured here. Put it "
+		        "back into the configuration until they are sent.",
+		        gateway, unsent);
+	else if (age > UNSENT_LONG_MS)
 		add(c, "outbox", WARNING,
-		        "pool %s: %llu texts wait to be sent; see the gateways' errors in status.",
-		        pool, (unsigned long long)s->outbox);
+		        "gateway %s: %llu texts wait to be sent, the oldest for %lld s; see the "
+		        "gateway's errors in status.",
+		        gateway, unsent, (long long)(age / 1000));
+	else
+		add(c, "outbox", FINE, "gateway %s: %llu texts are on their way", gateway, unsent);
 }
 
 static bool level_reachable(struct flow *f, char *const *targets, unsigned count)
@@ -174,6 +206,8 @@ static void on_survey(enum err e, const struct survey_pool *pools, size_t count,
 	check_quarantine(&c);
 	for (size_t i = 0; e == ERR_NONE && i < count; i++)
 		check_pool(&c, &pools[i], flow_now(f));
+	for (size_t i = 0; e == ERR_NONE && i < lanes_count(f->lanes); i++)
+		check_outbox(&c, pools, count, i);
 	for (unsigned i = 0; i < f->config->policies_count; i++)
 		check_policy(&c, &f->config->policies[i]);
 	for (size_t i = 0; i < f->config->schedules_count; i++)

@@ -217,6 +217,15 @@ static void on_reply_stored(const struct store_answer *a, void *arg)
 	answer_queued(r, &m);
 }
 
+// The gateway that the texter wrote through; the line's, when that one is no longer configured.
+static const char *reply_gateway(const struct flow *f, const struct conversation_view *view)
+{
+	const struct config_line *line = config_line(f->config, view->line);
+	if (config_gateway(f->config, view->gateway) || !line)
+		return view->gateway;
+	return line->gateway;
+}
+
 static void on_reply_key(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
@@ -236,8 +245,9 @@ static void on_reply_key(const struct store_answer *a, void *arg)
 	pool_id_new(r->pool, reply->message);
 	vault_seal(&key, r->conversation, reply->message, "out", buf_bytes(&reply->text), &sealed);
 	struct store_claim claim = request_claim(r);
-	store_send(r->flow->store, &claim, reply->message, reply->client_id, buf_bytes(&sealed),
-	        on_reply_stored, r);
+	const struct store_reply stored = {reply->message, reply->client_id, buf_bytes(&sealed),
+	        reply_gateway(r->flow, &view)};
+	store_send(r->flow->store, &claim, &stored, on_reply_stored, r);
 	conversation_key_wipe(&key);
 	buf_free(&sealed);
 }
@@ -273,6 +283,77 @@ void desk_reply(struct flow *f, uint64_t session, const Frame *frame)
 	reply->client_id = xstrdup(in->client_id);
 	r->more = reply;
 	store_conversation(f->store, r->pool->config->name, r->conversation, on_reply_key, r);
+}
+
+// ---- a held reply is sent after all ----
+
+static void on_held_again(enum err e, Holdfast__V1__Message *m, void *arg)
+{
+	struct request *r = arg;
+	free(r->more);
+	if (e != ERR_NONE) {
+		request_end(r, e, NULL);
+		return;
+	}
+	Holdfast__V1__ReplyQueued queued = HOLDFAST__V1__REPLY_QUEUED__INIT;
+	queued.message = m;
+	answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_REPLY_QUEUED, &queued);
+	free(r);
+}
+
+static const struct {
+	enum store_code code;
+	const char *text;
+} held_refusals[] = {
+        {STORE_CONFLICT, "The conversation is closed: this reply cannot be sent any more."},
+        {STORE_GONE, "That reply is not held."},
+        {STORE_NOT_FOUND, "There is no such reply in this conversation."},
+};
+
+static void on_held_sent(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	const char *text = NULL;
+	if (a->code == STORE_OK || a->code == STORE_DUPLICATE) {
+		log_info("conversation=%s event=held_reply_queued staff=%s message=%s",
+		        r->conversation, r->name, (const char *)r->more);
+		history_message(r->flow, r->pool, r->conversation, r->more, on_held_again, r);
+		return;
+	}
+	free(r->more);
+	for (size_t i = 0; i < sizeof held_refusals / sizeof held_refusals[0]; i++)
+		if (held_refusals[i].code == a->code)
+			text = held_refusals[i].text;
+	request_end(r, store_code_err(a->code), text);
+}
+
+static void on_held_read(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct conversation_view view;
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
+		free(r->more);
+		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
+		return;
+	}
+	struct store_claim claim = request_claim(r);
+	store_send_held(
+	        r->flow->store, &claim, r->more, reply_gateway(r->flow, &view), on_held_sent, r);
+}
+
+void desk_send_held(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__SendHeld *in = frame->send_held;
+	if (strlen(in->message) >= POOL_ID_MAX) {
+		answer_result(f, session, frame->id, ERR_NOT_FOUND,
+		        "There is no such reply in this conversation.");
+		return;
+	}
+	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	r->more = xstrdup(in->message);
+	store_conversation(f->store, r->pool->config->name, r->conversation, on_held_read, r);
 }
 
 // ---- close and wrap-up ----

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "answer.h"
+#include "asking.h"
 #include "base/log.h"
 #include "dispatch.h"
+#include "lanes.h"
 #include "news.h"
 #include "outbox.h"
 #include "presence.h"
@@ -112,7 +114,7 @@ static void on_round(void *arg)
 	struct flow *f = arg;
 	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
 		dispatch_pool(&f->pools[i]);
-		outbox_run(&f->pools[i]);
+		outbox_run(&f->pools[i], NULL);
 	}
 	f->round_timer = loop_timer(f->loop, ROUND_MS, on_round, f);
 }
@@ -124,6 +126,8 @@ static void on_beat(void *arg)
 		presence_beat(f->presence);
 		survey_gauges(f);
 		quarantine_look(f->quarantine);
+		for (size_t i = 0; i < f->pools_count; i++)
+			lanes_learn(f->lanes, &f->pools[i]);
 	}
 	f->beat_timer = loop_timer(f->loop, PRESENCE_BEAT_MS, on_beat, f);
 }
@@ -136,6 +140,15 @@ static struct gateway_health *make_health(const struct config *c)
 	for (unsigned i = 0; i < c->gateways_count; i++)
 		h[i].config = &c->gateways[i];
 	return h;
+}
+
+static void know_gateways(struct flow *f)
+{
+	const char **names = xcalloc(f->config->gateways_count + 1, sizeof(const char *));
+	for (unsigned i = 0; i < f->config->gateways_count; i++)
+		names[i] = f->config->gateways[i].name;
+	store_know_gateways(f->store, names, f->config->gateways_count);
+	free(names);
 }
 
 struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
@@ -153,6 +166,8 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->signed_in = strmap_new();
 	f->staff = staff_new(f);
 	f->outbox = outbox_new(f);
+	f->asking = asking_new(f);
+	know_gateways(f);
 	f->presence = presence_new(f);
 	f->quarantine = quarantine_new(f);
 	f->health = make_health(f->config);
@@ -189,6 +204,7 @@ void flow_free(struct flow *f)
 	strmap_free(f->signed_in);
 	staff_free(f->staff);
 	outbox_free(f->outbox);
+	asking_free(f->asking);
 	presence_free(f->presence);
 	quarantine_free(f->quarantine);
 	for (size_t i = 0; i < f->config->schedules_count; i++)
@@ -210,7 +226,8 @@ static void look_again(struct flow *f)
 	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
 		sweep_pool(&f->pools[i]);
 		dispatch_pool(&f->pools[i]);
-		outbox_run(&f->pools[i]);
+		lanes_learn(f->lanes, &f->pools[i]);
+		outbox_run(&f->pools[i], NULL);
 	}
 }
 

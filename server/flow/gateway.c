@@ -37,6 +37,13 @@ void gateway_reply_free(struct gateway_reply *r)
 	*r = (struct gateway_reply){0};
 }
 
+void gateway_found_free(struct gateway_found *f)
+{
+	buf_free(&f->provider_id);
+	buf_free(&f->error);
+	*f = (struct gateway_found){0};
+}
+
 const char *delivery_name(enum delivery d)
 {
 	static const char *const names[] = {

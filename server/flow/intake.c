@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A text's way in: triage, seal, one script; and delivery reports.
+// A text's way in: triage, seal, one script.
 #include "flow/intake.h"
 
 #include <stdio.h>
@@ -262,29 +262,4 @@ void intake_text(struct flow *f, const struct gateway *g, const struct gateway_i
 			take_text(in);
 	}
 	buf_wipe(&from);
-}
-
-// ---- delivery reports ----
-
-static void on_receipt(const struct store_answer *a, void *arg)
-{
-	struct intake *in = arg;
-	log_info("event=receipt message=%s gateway=%s result=%s", in->message, in->gateway,
-	        store_code_name(a->code));
-	intake_end(in, store_code_err(a->code));
-}
-
-void intake_receipt(struct flow *f, const struct gateway *g, const struct gateway_receipt *r,
-        uint64_t tag, intake_done_fn done, void *arg)
-{
-	struct intake *in = intake_new(f, g, tag, done, arg);
-	in->pool = pool_of_id(f, buf_bytes(&r->message));
-	if (!in->pool) {
-		fail_later(in, ERR_NOT_FOUND);
-		return;
-	}
-	bytes_copy(buf_bytes(&r->message), in->message, sizeof in->message);
-	metric_inc(M_OUTBOUND, delivery_name(r->delivery));
-	store_receipt(f->store, in->pool->config->name, in->message, (int)r->delivery,
-	        buf_bytes(&r->error), on_receipt, in);
 }

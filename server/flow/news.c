@@ -229,10 +229,10 @@ static void take_dispatch(struct pool *p, char **w)
 	dispatch_pool(p);
 }
 
+// "outbox GATEWAY"
 static void take_outbox(struct pool *p, char **w)
 {
-	(void)w;
-	outbox_run(p);
+	outbox_run(p, w[1]);
 }
 
 static void take_due(struct pool *p, char **w)
@@ -256,7 +256,7 @@ static const struct {
         {"level", 3, take_level},
         {"presence", 4, take_presence},
         {"session", 3, take_session},
-        {"outbox", 1, take_outbox},
+        {"outbox", 2, take_outbox},
         {"due", 1, take_due},
 };
 

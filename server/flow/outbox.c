@@ -8,95 +8,161 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "history.h"
+#include "lanes.h"
+#include "outgoing.h"
 
-#define BATCH    50
-#define OPEN_MAX 64 // calls to providers at once
 #define LEASE_MS 30000
-#define CALL_TIMEOUT_MS                                                                            \
-	15000 // well inside the lease: whoever claims again may be sure that we have stopped
+// The call must be over before the lease is, counted from the moment at which the claim was sent: a
+// node that was stopped in between must not send when others may have taken the entry.
+#define CLAIM_FRESH_MS    (LEASE_MS - PROVIDER_TIMEOUT_MS)
+#define CLAIM_AGAIN_MS    500
+#define RECORD_AGAIN_MS   1000
+#define RECORD_FOR_MS     300000
 #define RETRY_FIRST_MS    1000
 #define RETRY_MAX_MS      60000
 #define PAGE_RETRY_MAX_MS 10000
+#define ASK_AFTER_MS      30000
+// For a gateway that is not configured on this node: as long as the default of validity_s.
+#define UNKNOWN_VALIDITY_MS 3600000
 
 struct outbox {
 	struct flow *flow;
-	struct idmap *calls; // tag -> struct sending
+	struct idmap *open;  // tag -> struct sending, from the claim to the record of the outcome
+	struct strmap *busy; // id of the entry -> the same
 	uint64_t next_tag;
-	size_t open; // entries between their claim and the record of their outcome
 };
 
-// One entry between its claim and its outcome.
+// One entry between its claim and the record of its outcome.
 struct sending {
 	struct flow *flow;
 	struct pool *pool;
+	struct lane *lane;
+	enum send_kind kind;
 	char id[POOL_ID_MAX];
 	char conversation[POOL_ID_MAX];
-	char kind[8];
+	uint64_t tag;
+	char token[112];
+	int64_t claimed_ms; // monotonic: when the claim was first sent
+	uint64_t timer;
 	uint64_t epoch;
 	int64_t attempts;
-	const struct gateway *gateway;
+	const struct gateway *gateway; // NULL when this node does not know it
+	bool called;
+	bool doubtful;       // a claim was sent whose answer is not known
+	const char *outcome; // static
+	struct buf provider_id;
+	struct buf note;
+	int64_t retry_at_ms;
 };
+
+static bool start(struct lane *l, struct pool *p, enum send_kind kind, struct bytes id,
+        struct bytes conversation);
 
 struct outbox *outbox_new(struct flow *f)
 {
 	struct outbox *o = xcalloc(1, sizeof *o);
 	o->flow = f;
-	o->calls = idmap_new();
+	o->open = idmap_new();
+	o->busy = strmap_new();
+	f->lanes = lanes_new(f, start);
 	return o;
 }
 
-static void free_sending(uint64_t tag, void *value, void *arg)
+static void sending_free(struct sending *s)
+{
+	loop_cancel(s->flow->loop, s->timer);
+	buf_free(&s->provider_id);
+	buf_free(&s->note);
+	free(s);
+}
+
+static void free_open(uint64_t tag, void *value, void *arg)
 {
 	(void)tag;
 	(void)arg;
-	free(value);
+	sending_free(value);
 }
 
 void outbox_free(struct outbox *o)
 {
-	idmap_each(o->calls, free_sending, NULL);
-	idmap_free(o->calls);
+	idmap_each(o->open, free_open, NULL);
+	idmap_free(o->open);
+	strmap_free(o->busy);
+	lanes_free(o->flow->lanes);
 	free(o);
 }
 
 size_t outbox_open(const struct outbox *o)
 {
-	return o->open;
+	return idmap_count(o->open);
 }
 
-static struct sending *sending_new(struct pool *p, struct bytes id)
+void outbox_run(struct pool *p, const char *gateway)
 {
-	struct sending *s = xcalloc(1, sizeof *s);
-	s->flow = p->flow;
-	s->pool = p;
-	bytes_copy(id, s->id, sizeof s->id);
-	p->flow->outbox->open++;
-	return s;
+	lanes_look(p->flow->lanes, p, gateway);
 }
 
-static void sending_free(struct sending *s)
+int64_t outbox_ask_ms(const struct gateway *g)
 {
-	s->flow->outbox->open--;
-	free(s);
+	return g && g->provider->build_query ? ASK_AFTER_MS : 0;
 }
 
 static bool is_reply(const struct sending *s)
 {
-	return strcmp(s->kind, "reply") == 0;
+	return s->kind == SEND_REPLY;
+}
+
+static void sending_end(struct sending *s)
+{
+	struct outbox *o = s->flow->outbox;
+	struct lane *lane = s->lane;
+	bool called = s->called;
+	idmap_remove(o->open, s->tag);
+	strmap_remove(o->busy, s->id);
+	sending_free(s);
+	lane_end(lane, called);
+}
+
+static struct store_out entry_of(const struct sending *s)
+{
+	return (struct store_out){s->pool->config->name, lane_gateway(s->lane),
+	        send_kind_name(s->kind), s->id, s->conversation};
 }
 
 // ---- recording the outcome ----
 
+static void record_again(void *arg);
+
 static void on_recorded(const struct store_answer *a, void *arg)
 {
 	struct sending *s = arg;
-	// Without a record the lease runs out, and then out_claim says what the entry may be.
-	if (a->code != STORE_OK && a->code != STORE_STALE)
-		log_error("event=send_not_recorded message=%s code=%s", s->id,
-		        store_code_name(a->code));
-	outbox_run(s->pool);
-	sending_free(s);
+	if (a->code == STORE_OK || a->code == STORE_STALE) {
+		sending_end(s);
+		return;
+	}
+	// Only we know what became of it. Without a record the lease runs out, and then out_claim
+	// says what the entry may be; even after that the outcome is worth having.
+	log_error("event=send_not_recorded message=%s code=%s", s->id, store_code_name(a->code));
+	if (loop_mono_ms(s->flow->loop) - s->claimed_ms > RECORD_FOR_MS)
+		sending_end(s);
+	else
+		s->timer = loop_timer(s->flow->loop, RECORD_AGAIN_MS, record_again, s);
+}
+
+static void record_again(void *arg)
+{
+	struct sending *s = arg;
+	const struct store_out entry = entry_of(s);
+	const struct store_outcome outcome = {
+	        .epoch = s->epoch,
+	        .outcome = s->outcome,
+	        .provider_id = buf_bytes(&s->provider_id),
+	        .note = buf_bytes(&s->note),
+	        .retry_at_ms = s->retry_at_ms,
+	        .ask_ms = outbox_ask_ms(s->gateway),
+	};
+	s->timer = 0;
+	store_out_done(s->flow->store, &entry, &outcome, on_recorded, s);
 }
 
 static int64_t retry_delay_ms(const struct sending *s)
@@ -112,37 +178,36 @@ static int64_t retry_delay_ms(const struct sending *s)
 	               (4 * UINT16_MAX); // up to a quarter more, so that many do not knock together
 }
 
-static void record(
-        struct sending *s, const char *outcome, struct bytes provider_id, const char *note)
+static void record_at(struct sending *s, const char *outcome, struct bytes provider_id,
+        const char *note, int64_t retry_in_ms)
 {
-	struct flow *f = s->flow;
 	char quoted[200];
-	bool retry = strcmp(outcome, "retry") == 0;
-	int64_t at = retry ? flow_now(f) + retry_delay_ms(s) : 0;
-	log_info("conversation=%s event=send message=%s kind=%s outcome=%s attempt=%lld note=%s",
-	        s->conversation[0] ? s->conversation : "-", s->id, s->kind, outcome,
-	        (long long)s->attempts, log_quote(quoted, note));
+	log_info("conversation=%s event=send message=%s kind=%s gateway=%s outcome=%s attempt=%lld "
+	         "note=%s",
+	        s->conversation[0] ? s->conversation : "-", s->id, send_kind_name(s->kind),
+	        lane_gateway(s->lane), outcome, (long long)s->attempts, log_quote(quoted, note));
 	metric_inc(is_reply(s) ? M_OUTBOUND : M_PAGES, outcome);
-	store_out_done(f->store, s->pool->config->name, s->id, s->epoch, outcome, provider_id,
-	        bytes_str(note), at, on_recorded, s);
+	s->outcome = outcome;
+	s->retry_at_ms = flow_now(s->flow) + retry_in_ms;
+	buf_append_bytes(&s->provider_id, provider_id);
+	buf_append_str(&s->note, note);
+	record_again(s);
 }
 
-static void note_error(struct flow *f, const char *gateway, const char *error)
+static void record(struct sending *s, const char *outcome, const char *note)
 {
-	for (unsigned i = 0; i < f->config->gateways_count; i++) {
-		struct gateway_health *h = &f->health[i];
-		if (strcmp(h->config->name, gateway) != 0)
-			continue;
-		h->send_errors++;
-		snprintf(h->last_error, sizeof h->last_error, "%s", error);
-	}
-	metric_inc(M_GATEWAY_ERRORS, gateway);
+	record_at(s, outcome, bytes_str(""), note, retry_delay_ms(s));
 }
 
-// A second page is better than none; a second copy of a reply is not ours to risk.
+// ---- the provider's answer ----
+
+// A second page is better than none; what the provider knows by its id goes out once, however often
+// it is sent; a second copy of any other reply is not ours to risk.
 static const char *ambiguous(const struct sending *s)
 {
-	return is_reply(s) ? "unknown" : "retry";
+	if (!is_reply(s))
+		return "retry";
+	return s->gateway->provider->idempotent ? "again" : "unknown";
 }
 
 static const char *outcome_name(const struct sending *s, enum gateway_outcome o)
@@ -161,161 +226,165 @@ static const char *outcome_name(const struct sending *s, enum gateway_outcome o)
 	return ambiguous(s);
 }
 
+// The provider says when: that holds for all its texts.
+static int64_t asked_delay_ms(
+        struct sending *s, const struct http_result *result, const struct gateway_reply *reply)
+{
+	int64_t seconds = reply->retry_after_s, delay = retry_delay_ms(s);
+	if (result->retry_after_s > seconds)
+		seconds = result->retry_after_s;
+	if (reply->outcome != GATEWAY_RETRY || seconds <= 0)
+		return delay;
+	lane_pause(s->lane, seconds * 1000);
+	return delay > seconds * 1000 ? delay : seconds * 1000;
+}
+
+static void take_answer(struct sending *s, const struct http_result *result)
+{
+	struct gateway_reply reply = {0};
+	s->gateway->provider->parse_send_reply(s->gateway, result->status, result->body, &reply);
+	if (reply.outcome != GATEWAY_SENT)
+		provider_failed(s->flow, s->gateway->name, buf_str(&reply.error));
+	record_at(s, outcome_name(s, reply.outcome), buf_bytes(&reply.provider_id),
+	        buf_str(&reply.error), asked_delay_ms(s, result, &reply));
+	gateway_reply_free(&reply);
+}
+
 static void on_called(uint64_t tag, const struct http_result *result, void *arg)
 {
 	struct outbox *o = arg;
-	struct sending *s = idmap_remove(o->calls, tag);
+	struct sending *s = idmap_get(o->open, tag);
 	if (!s)
 		return;
-	struct gateway_reply reply = {0};
 	if (result->outcome == HTTP_ANSWERED) {
-		s->gateway->provider->parse_send_reply(
-		        s->gateway, result->status, result->body, &reply);
-		if (reply.outcome != GATEWAY_SENT)
-			note_error(s->flow, s->gateway->name, buf_str(&reply.error));
-		record(s, outcome_name(s, reply.outcome), buf_bytes(&reply.provider_id),
-		        buf_str(&reply.error));
-	} else {
-		note_error(s->flow, s->gateway->name, result->error);
-		const char *outcome = result->outcome == HTTP_NOT_SENT ? "retry" : ambiguous(s);
-		record(s, outcome, bytes_str(""), result->error);
+		take_answer(s, result);
+		return;
 	}
-	gateway_reply_free(&reply);
+	provider_failed(s->flow, s->gateway->name, result->error);
+	record(s, result->outcome == HTTP_NOT_SENT ? "retry" : ambiguous(s), result->error);
 }
 
 // ---- sending ----
 
-static void call_provider(struct outbox *o, struct sending *s, struct gateway_call *call)
+static void call(struct sending *s, struct outgoing *what)
 {
-	const char *headers[GATEWAY_HEADERS_MAX + 1] = {0};
-	for (size_t i = 0; i < call->headers_count; i++)
-		headers[i] = buf_str(&call->headers[i]);
-	char *password = call->user ? bytes_dup(call->password) : NULL;
-	const struct http_call http = {
-	        .method = call->method,
-	        .url = buf_str(&call->url),
-	        .headers = headers,
-	        .body = buf_bytes(&call->body),
-	        .user = call->user,
-	        .password = password,
-	        .unix_socket = s->gateway->send_socket[0] ? s->gateway->send_socket : NULL,
-	        .ca_file = s->gateway->send_ca_file,
-	        .timeout_ms = CALL_TIMEOUT_MS,
-	};
-	uint64_t tag = ++o->next_tag;
-	idmap_put(o->calls, tag, s);
-	http_client_call(o->flow->http, &http, tag, on_called, o);
-	if (password) {
-		mem_wipe(password, strlen(password));
-		free(password);
-	}
-}
-
-static bool open_text(struct sending *s, const struct redis_reply *entry, struct buf *text)
-{
-	struct vault *v = s->flow->vault;
-	struct bytes sealed = redis_bytes(redis_field(entry, "text"));
-	if (!is_reply(s))
-		return vault_unseal_other(v, s->id, sealed, text);
-	struct conversation_key key;
-	if (!vault_unwrap(v, s->conversation, redis_bytes(redis_field(entry, "key")), &key))
-		return false;
-	bool ok = vault_unseal(&key, s->conversation, s->id, "out", sealed, text);
-	conversation_key_wipe(&key);
-	return ok;
-}
-
-static bool open_number(struct sending *s, const struct redis_reply *entry, struct buf *number)
-{
-	char *context = bytes_dup(redis_bytes(redis_field(entry, "number_context")));
-	bool ok = vault_open_number(
-	        s->flow->vault, context, redis_bytes(redis_field(entry, "number")), number);
-	free(context);
-	return ok;
-}
-
-// A reply hours late can hurt: after the time that the provider may take, the counselor is told
-// instead.
-static bool too_late(const struct sending *s, const struct redis_reply *entry)
-{
-	int64_t created = redis_integer(redis_field(entry, "created"));
-	return flow_now(s->flow) - created > (int64_t)s->gateway->validity_s * 1000;
-}
-
-static void send_entry(struct outbox *o, struct sending *s, const struct redis_reply *entry)
-{
-	struct buf text = {0}, number = {0}, error = {0};
-	struct gateway_call call = {0};
-	char *name = bytes_dup(redis_bytes(redis_field(entry, "gateway")));
-	char *line = bytes_dup(redis_bytes(redis_field(entry, "line")));
-	s->gateway = o->flow->out.gateway(name, o->flow->out.arg);
-	if (!s->gateway) {
-		record(s, "retry", bytes_str(""), "its gateway is not configured on this node");
-	} else if (is_reply(s) && too_late(s, entry)) {
-		record(s, "failed", bytes_str(""), "too late: it could not be sent in time");
-	} else if (!open_text(s, entry, &text) || !open_number(s, entry, &number)) {
-		log_error("event=send_unreadable message=%s", s->id);
-		record(s, "failed", bytes_str(""), "it could not be unsealed");
+	struct gateway_call request = {0};
+	struct buf error = {0};
+	const struct gateway_send send = {
+	        s->id, buf_str(&what->line), buf_str(&what->number), buf_bytes(&what->text)};
+	if (s->gateway->provider->build_send(s->gateway, &send, &request, &error)) {
+		s->called = true;
+		provider_call(s->flow, s->gateway, &request, s->tag, on_called, s->flow->outbox);
 	} else {
-		const struct gateway_send send = {s->id, line, buf_str(&number), buf_bytes(&text)};
-		if (s->gateway->provider->build_send(s->gateway, &send, &call, &error))
-			call_provider(o, s, &call);
-		else
-			record(s, "failed", bytes_str(""), buf_str(&error));
+		record(s, "failed", buf_str(&error));
 	}
-	gateway_call_free(&call);
-	buf_wipe(&text);
-	buf_wipe(&number);
+	gateway_call_free(&request);
 	buf_free(&error);
-	free(name);
-	free(line);
 }
+
+static void send_entry(struct sending *s, const struct redis_reply *entry)
+{
+	struct outgoing what = {0};
+	char *name = bytes_dup(redis_bytes(redis_field(entry, "gateway")));
+	s->gateway = s->flow->out.gateway(name, s->flow->out.arg);
+	free(name);
+	if (!s->gateway) {
+		record_at(s, "retry", bytes_str(""), "its gateway is not configured on this node",
+		        RETRY_MAX_MS);
+		return;
+	}
+	if (outgoing_open(s->flow, s->id, s->conversation, entry, &what)) {
+		call(s, &what);
+	} else {
+		log_error("event=send_unreadable message=%s", s->id);
+		record(s, "failed", "it could not be unsealed");
+	}
+	outgoing_wipe(&what);
+}
+
+// ---- claiming ----
+
+static bool fresh(const struct sending *s)
+{
+	return loop_mono_ms(s->flow->loop) - s->claimed_ms <= CLAIM_FRESH_MS;
+}
+
+static void claimed(struct sending *s, const struct redis_reply *reply)
+{
+	const struct redis_reply *entry = redis_at(reply, 2);
+	s->epoch = (uint64_t)redis_integer(redis_at(reply, 1));
+	s->attempts = redis_integer(redis_field(entry, "attempts"));
+	if (s->flow->draining)
+		record_at(s, "retry", bytes_str(""), "this node was shutting down", 0);
+	else if (!fresh(s))
+		record_at(s, "retry", bytes_str(""), "its turn came too late on this node", 0);
+	else
+		send_entry(s, entry);
+}
+
+static void claim(void *arg);
 
 static void on_claimed(const struct store_answer *a, void *arg)
 {
 	struct sending *s = arg;
-	if (a->code != STORE_OK) {
-		// The script said UNKNOWN for a reply whose sending was interrupted; a lost answer
-		// says the same word and changes nothing here.
-		if (a->code == STORE_UNKNOWN && redis_count(a->reply) > 0)
-			log_warn("event=send message=%s outcome=unknown note=interrupted", s->id);
-		sending_free(s);
-		return;
+	// The script says UNKNOWN for a reply whose sending was interrupted; a lost answer is the
+	// same word without a reply.
+	bool said = a->code == STORE_UNKNOWN && redis_count(a->reply) > 0;
+	s->doubtful |= (a->code == STORE_UNKNOWN && !said) || a->code == STORE_SHORT;
+	bool lost = s->doubtful && (a->code == STORE_UNKNOWN || a->code == STORE_SHORT ||
+	                                   a->code == STORE_UNAVAILABLE);
+	if (a->code == STORE_OK) {
+		claimed(s, a->reply);
+	} else if (lost && fresh(s) && !s->flow->draining) {
+		// It may be ours by now, and is not safe, so it must not be sent. The same token
+		// again finds out.
+		s->timer = loop_timer(s->flow->loop, CLAIM_AGAIN_MS, claim, s);
+	} else {
+		if (said || a->code == STORE_HELD) {
+			log_warn("conversation=%s event=send message=%s outcome=%s",
+			        s->conversation, s->id, said ? "unknown" : "held");
+			metric_inc(M_OUTBOUND, said ? "unknown" : "held");
+		}
+		sending_end(s);
 	}
-	const struct redis_reply *entry = redis_at(a->reply, 3);
-	struct bytes conversation = redis_bytes(redis_field(entry, "conversation"));
-	struct bytes kind = redis_bytes(redis_at(a->reply, 2));
-	s->epoch = (uint64_t)redis_integer(redis_at(a->reply, 1));
-	s->attempts = redis_integer(redis_field(entry, "attempts"));
-	bytes_copy(conversation, s->conversation, sizeof s->conversation);
-	bytes_copy(kind, s->kind, sizeof s->kind);
-	if (s->flow->draining)
-		record(s, "retry", bytes_str(""), "this node was shutting down");
-	else
-		send_entry(s->flow->outbox, s, entry);
 }
 
-static void on_outbox(const struct store_answer *a, void *arg)
+static void claim(void *arg)
 {
-	struct pool *p = arg;
+	struct sending *s = arg;
+	const struct gateway *g = s->flow->out.gateway(lane_gateway(s->lane), s->flow->out.arg);
+	const struct store_out entry = entry_of(s);
+	const struct store_lease lease = {
+	        .token = s->token,
+	        .lease_ms = LEASE_MS,
+	        .validity_ms = g ? (int64_t)g->validity_s * 1000 : UNKNOWN_VALIDITY_MS,
+	        .repeatable = g && g->provider->idempotent,
+	        .ask_ms = outbox_ask_ms(g),
+	};
+	s->timer = 0;
+	store_out_claim(s->flow->store, &entry, &lease, on_claimed, s);
+}
+
+static bool start(struct lane *l, struct pool *p, enum send_kind kind, struct bytes id,
+        struct bytes conversation)
+{
 	struct outbox *o = p->flow->outbox;
-	p->sending = false;
-	for (size_t i = 0; a->code == STORE_OK && i + 1 < redis_count(a->reply); i += 2) {
-		if (p->flow->draining || o->open >= OPEN_MAX)
-			break;
-		struct bytes id = redis_bytes(redis_at(a->reply, i));
-		struct sending *s = sending_new(p, id);
-		store_out_claim(p->flow->store, p->config->name, s->id, LEASE_MS, on_claimed, s);
+	struct sending *s = xcalloc(1, sizeof *s);
+	s->flow = p->flow;
+	s->pool = p;
+	s->lane = l;
+	s->kind = kind;
+	bytes_copy(id, s->id, sizeof s->id);
+	bytes_copy(conversation, s->conversation, sizeof s->conversation);
+	if (strmap_get(o->busy, s->id)) {
+		sending_free(s);
+		return false;
 	}
-	if (p->send_again)
-		outbox_run(p);
-}
-
-void outbox_run(struct pool *p)
-{
-	p->send_again = p->sending;
-	if (p->sending || p->flow->draining)
-		return;
-	p->sending = true;
-	store_outbox(p->flow->store, p->config->name, flow_now(p->flow), BATCH, on_outbox, p);
+	s->tag = ++o->next_tag;
+	snprintf(s->token, sizeof s->token, "%s/%llu", p->flow->node, (unsigned long long)s->tag);
+	s->claimed_ms = loop_mono_ms(p->flow->loop);
+	idmap_put(o->open, s->tag, s);
+	strmap_put(o->busy, s->id, s);
+	claim(s);
+	return true;
 }

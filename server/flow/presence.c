@@ -203,6 +203,27 @@ static bool node_alive(struct presence *p, const char *node)
 	       (peer && !peer->dead && !same_node_earlier(p->flow, node));
 }
 
+struct count {
+	const struct presence *presence;
+	size_t live;
+};
+
+static void count_live(const char *node, void *value, void *arg)
+{
+	struct count *c = arg;
+	const struct peer *peer = value;
+	const struct flow *f = c->presence->flow;
+	if (strcmp(node, f->node) != 0 && !peer->dead && !same_node_earlier(f, node))
+		c->live++;
+}
+
+size_t presence_live_nodes(const struct presence *p)
+{
+	struct count c = {p, 1};
+	strmap_each(p->peers, count_live, &c);
+	return c.live;
+}
+
 // On this node a session lives while its console does; a sign-in that Redis knows and we do not has
 // been lost half-way.
 static bool session_alive(struct presence *p, const char *node, const char *name, const char *sid)

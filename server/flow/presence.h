@@ -14,6 +14,8 @@ void presence_lost(struct flow *f, struct pool *p, const char *name, const char 
 void presence_withdraw_offers(struct pool *p, const char *name);
 // The timer gone:NAME is due: everybody they hold goes back into the queue.
 void presence_grace_over(struct pool *p, const char *name);
+// How many nodes there are that live, this one included.
+size_t presence_live_nodes(const struct presence *p);
 // Beats for this node and looks at the others. Every PRESENCE_BEAT_MS.
 #define PRESENCE_BEAT_MS 5000
 void presence_beat(struct presence *p);

@@ -21,8 +21,6 @@ struct pool {
 	bool dispatching;
 	bool dispatch_again;
 	bool sweeping;
-	bool sending;
-	bool send_again;
 	bool nobody_reachable; // the alarm of a policy that reaches no one, not even its catch-all
 };
 
@@ -58,6 +56,8 @@ int64_t flow_now(const struct flow *f); // wall clock, ms
 
 struct staff;
 struct outbox;
+struct lanes;
+struct asking;
 struct presence;
 struct quarantine;
 
@@ -76,6 +76,8 @@ struct flow {
 	struct strmap *signed_in; // name -> struct session: the latest on this node
 	struct staff *staff;
 	struct outbox *outbox;
+	struct lanes *lanes; // of the outbox
+	struct asking *asking;
 	struct presence *presence;
 	struct quarantine *quarantine;
 	struct gateway_health *health;

@@ -31,6 +31,8 @@ static void survey_step(struct survey *v)
 	if (--v->open > 0)
 		return;
 	v->fn(v->err, v->pools, v->flow->pools_count, v->arg);
+	for (size_t i = 0; i < v->flow->pools_count; i++)
+		free(v->pools[i].lanes);
 	free(v->pools);
 	free(v);
 }
@@ -73,6 +75,23 @@ static struct probe *probe_new(
 	return probe;
 }
 
+static void survey_lanes(struct survey *v, struct survey_pool *s)
+{
+	struct flow *f = v->flow;
+	s->lanes_count = lanes_count(f->lanes);
+	s->lanes = xcalloc(s->lanes_count + 1, sizeof *s->lanes);
+	for (size_t i = 0; i < s->lanes_count; i++)
+		for (enum send_kind k = 0; k < SEND_KINDS; k++) {
+			const char *gateway = lanes_gateway(f->lanes, i);
+			store_unsent_count(f->store, s->pool->config->name, gateway,
+			        send_kind_name(k), on_probe,
+			        probe_new(v, &s->lanes[i].unsent[k], NULL, NULL));
+			store_unsent_oldest(f->store, s->pool->config->name, gateway,
+			        send_kind_name(k), on_probe,
+			        probe_new(v, NULL, &s->lanes[i].oldest_ms[k], NULL));
+		}
+}
+
 static void survey_one(struct survey *v, struct survey_pool *s)
 {
 	struct store *store = v->flow->store;
@@ -86,7 +105,7 @@ static void survey_one(struct survey *v, struct survey_pool *s)
 	store_state_count(store, pool, "held", on_probe, probe_new(v, &s->held, NULL, NULL));
 	store_state_count(store, pool, "wrap", on_probe, probe_new(v, &s->wrap_up, NULL, NULL));
 	store_state_count(store, pool, "pages", on_probe, probe_new(v, &s->pages, NULL, NULL));
-	store_state_count(store, pool, "out", on_probe, probe_new(v, &s->outbox, NULL, NULL));
+	survey_lanes(v, s);
 	store_signed_in(store, pool, on_probe, probe_new(v, NULL, NULL, s));
 }
 
@@ -103,6 +122,30 @@ void survey_take(struct flow *f, survey_fn fn, void *arg)
 		survey_one(v, &v->pools[i]);
 	}
 	survey_step(v);
+}
+
+uint64_t survey_unsent(const struct survey_pool *pools, size_t count, size_t lane)
+{
+	uint64_t unsent = 0;
+	for (size_t i = 0; i < count && lane < pools[i].lanes_count; i++)
+		for (enum send_kind k = 0; k < SEND_KINDS; k++)
+			unsent += pools[i].lanes[lane].unsent[k];
+	return unsent;
+}
+
+static void gauge_outbox(
+        const struct flow *f, const struct survey_pool *pools, size_t count, enum send_kind k)
+{
+	int64_t unsent = 0, now = flow_now(f), oldest = now;
+	for (size_t i = 0; i < count; i++)
+		for (size_t lane = 0; lane < pools[i].lanes_count; lane++) {
+			const struct survey_lane *l = &pools[i].lanes[lane];
+			unsent += (int64_t)l->unsent[k];
+			if (l->oldest_ms[k] && l->oldest_ms[k] < oldest)
+				oldest = l->oldest_ms[k];
+		}
+	metric_set(M_OUTBOX, send_kind_name(k), unsent);
+	metric_set(M_OUTBOX_OLDEST_MS, send_kind_name(k), now - oldest);
 }
 
 static void on_gauges(enum err e, const struct survey_pool *pools, size_t count, void *arg)
@@ -125,6 +168,8 @@ static void on_gauges(enum err e, const struct survey_pool *pools, size_t count,
 		held += (int64_t)pools[i].held;
 		pages += (int64_t)pools[i].pages;
 	}
+	for (enum send_kind k = 0; k < SEND_KINDS; k++)
+		gauge_outbox(f, pools, count, k);
 	metric_set(M_HELD, NULL, held);
 	metric_set(M_ESCALATIONS_OPEN, NULL, pages);
 }

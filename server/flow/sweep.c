@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asking.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "escalation.h"
@@ -129,6 +130,13 @@ static void due_gone(struct pool *p, const char *what, const char *member, const
 	presence_grace_over(p, what);
 }
 
+static void due_ask(struct pool *p, const char *what, const char *member, const char *score)
+{
+	(void)member;
+	(void)score;
+	asking_due(p, what);
+}
+
 static const struct {
 	const char *kind;
 	void (*due)(struct pool *p, const char *what, const char *member, const char *score);
@@ -138,6 +146,7 @@ static const struct {
         {"offer", due_offer},
         {"wrap_up", due_wrap_up},
         {"gone", due_gone},
+        {"ask", due_ask},
 };
 
 static void take_due(struct pool *p, const char *member, const char *score)

@@ -61,6 +61,15 @@ static bool surely_not_sent(CURL *easy)
 	       pretransfer == 0 && sent == 0;
 }
 
+// Seconds or a date; curl reads both.
+static int64_t retry_after(CURL *easy)
+{
+	curl_off_t seconds = 0;
+	if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds < 0)
+		return 0;
+	return seconds;
+}
+
 static void report(struct call *call, CURLcode code)
 {
 	struct http_result result = {.error = ""};
@@ -70,6 +79,7 @@ static void report(struct call *call, CURLcode code)
 		result.outcome = HTTP_ANSWERED;
 		result.status = (int)status;
 		result.body = buf_bytes(&call->answer);
+		result.retry_after_s = retry_after(call->easy);
 	} else {
 		// curl's general text for the code: its detailed one may quote the URL.
 		result.error =

@@ -28,6 +28,7 @@ static const struct {
         [STORE_ALREADY] = {"ALREADY", ERR_CONFLICT},
         [STORE_RESOLVED] = {"RESOLVED", ERR_CONFLICT},
         [STORE_UNSEEN] = {"UNSEEN", ERR_UNSEEN},
+        [STORE_HELD] = {"HELD", ERR_CONFLICT},
         [STORE_NOT_FOUND] = {"NOT_FOUND", ERR_NOT_FOUND},
         [STORE_FULL] = {"FULL", ERR_UNAVAILABLE},
         [STORE_UNAVAILABLE] = {"UNAVAILABLE", ERR_UNAVAILABLE},
@@ -110,6 +111,14 @@ void call_int(struct call *c, int64_t arg)
 void call_now(struct call *c)
 {
 	call_int(c, clock_wall_ms(c->store->clock));
+}
+
+void call_claim(struct call *c, const struct store_claim *claim)
+{
+	call_now(c);
+	call_str(c, claim->conversation);
+	call_str(c, claim->name);
+	call_int(c, (int64_t)claim->epoch);
 }
 
 void call_channel(struct call *c, const char *pool)

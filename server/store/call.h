@@ -4,7 +4,7 @@
 
 // Builds one command or script call: keys first, then arguments. Everything given is copied.
 
-#define CALL_PARTS_MAX 512
+#define CALL_PARTS_MAX 640
 
 struct call {
 	struct store *store;
@@ -23,6 +23,7 @@ void call_str(struct call *c, const char *arg);
 void call_bytes(struct call *c, struct bytes arg);
 void call_int(struct call *c, int64_t arg);
 void call_now(struct call *c);
+void call_claim(struct call *c, const struct store_claim *claim);
 void call_channel(struct call *c, const char *pool);
 void call_by_level(struct call *c, const struct by_level *b);
 // Sends it; fn may be NULL. The call is used up.

@@ -5,6 +5,8 @@
 struct store {
 	struct redis *redis;
 	const struct clock *clock;
+	char **gateways;
+	size_t gateways_count;
 };
 
 // How long the traces of a finished thing stay for late receipts and repeats: longer than any

@@ -18,9 +18,26 @@ struct store *store_new(struct redis *redis, const struct clock *clock)
 	return s;
 }
 
+static void forget_gateways(struct store *s)
+{
+	for (size_t i = 0; i < s->gateways_count; i++)
+		free(s->gateways[i]);
+	free(s->gateways);
+}
+
 void store_free(struct store *s)
 {
+	forget_gateways(s);
 	free(s);
+}
+
+void store_know_gateways(struct store *s, const char *const *names, size_t count)
+{
+	forget_gateways(s);
+	s->gateways = xcalloc(count + 1, sizeof(char *));
+	s->gateways_count = count;
+	for (size_t i = 0; i < count; i++)
+		s->gateways[i] = xstrdup(names[i]);
 }
 
 struct redis *store_redis(struct store *s)
@@ -98,14 +115,6 @@ void store_offer(struct store *s, const char *pool, const char *conversation, co
 	call_run(&c, fn, arg);
 }
 
-static void claim_args(struct call *c, const struct store_claim *claim)
-{
-	call_now(c);
-	call_str(c, claim->conversation);
-	call_str(c, claim->name);
-	call_int(c, (int64_t)claim->epoch);
-}
-
 void store_accept(struct store *s, const struct store_claim *claim, store_fn fn, void *arg)
 {
 	struct call c;
@@ -115,7 +124,7 @@ void store_accept(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
-	claim_args(&c, claim);
+	call_claim(&c, claim);
 	call_run(&c, fn, arg);
 }
 
@@ -134,7 +143,7 @@ void store_unoffer(struct store *s, const struct store_claim *claim, const char 
 	struct call c;
 	call_script(&c, s, "unoffer");
 	key_hand_back(&c, claim);
-	claim_args(&c, claim);
+	call_claim(&c, claim);
 	call_str(&c, reason);
 	call_int(&c, MISSES_MAX);
 	call_channel(&c, claim->pool);
@@ -161,7 +170,7 @@ void store_release(struct store *s, const struct store_claim *claim, const char 
 	key_hand_back(&c, claim);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
-	claim_args(&c, claim);
+	call_claim(&c, claim);
 	call_str(&c, reason);
 	call_by_level(&c, within);
 	call_channel(&c, claim->pool);
@@ -180,7 +189,7 @@ void store_close(struct store *s, const struct store_claim *claim, const char *o
 	call_key(&c, "{%s}:wrap", claim->pool);
 	call_key(&c, "{%s}:texter:%s:%s", claim->pool, line, texter);
 	call_key(&c, "{%s}:past:%s:%s", claim->pool, line, texter);
-	claim_args(&c, claim);
+	call_claim(&c, claim);
 	call_str(&c, outcome);
 	call_int(&c, wrap_up_ms);
 	call_int(&c, (int64_t)seen);
@@ -197,26 +206,7 @@ void store_finish(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_key(&c, "{%s}:wrap", claim->pool);
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
-	claim_args(&c, claim);
-	call_channel(&c, claim->pool);
-	call_run(&c, fn, arg);
-}
-
-void store_send(struct store *s, const struct store_claim *claim, const char *message,
-        const char *client_id, struct bytes sealed_text, store_fn fn, void *arg)
-{
-	struct call c;
-	call_script(&c, s, "send");
-	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
-	call_key(&c, "{%s}:ms:%s", claim->pool, claim->conversation);
-	call_key(&c, "{%s}:m:%s", claim->pool, message);
-	call_key(&c, "{%s}:cid:%s", claim->pool, claim->conversation);
-	call_key(&c, "{%s}:o:%s", claim->pool, message);
-	call_key(&c, "{%s}:out", claim->pool);
-	claim_args(&c, claim);
-	call_str(&c, message);
-	call_str(&c, client_id);
-	call_bytes(&c, sealed_text);
+	call_claim(&c, claim);
 	call_channel(&c, claim->pool);
 	call_run(&c, fn, arg);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Staff, presence, nodes, pages and the outbox: their scripts, one wrapper each.
+// Staff, presence, nodes and pages: their scripts, one wrapper each.
 #include "call.h"
 #include "private.h"
 
@@ -8,77 +8,6 @@
 const char *store_staff_channel(void)
 {
 	return STAFF_CHANNEL;
-}
-
-void store_out_claim(
-        struct store *s, const char *pool, const char *id, int64_t lease_ms, store_fn fn, void *arg)
-{
-	struct call c;
-	call_script(&c, s, "out_claim");
-	call_key(&c, "{%s}:o:%s", pool, id);
-	call_key(&c, "{%s}:out", pool);
-	call_key(&c, "{%s}:m:%s", pool, id);
-	call_now(&c);
-	call_str(&c, id);
-	call_int(&c, lease_ms);
-	call_channel(&c, pool);
-	call_int(&c, STORE_KEEP_MS);
-	call_run(&c, fn, arg);
-}
-
-void store_out_done(struct store *s, const char *pool, const char *id, uint64_t epoch,
-        const char *outcome, struct bytes provider_id, struct bytes note, int64_t retry_at_ms,
-        store_fn fn, void *arg)
-{
-	struct call c;
-	call_script(&c, s, "out_done");
-	call_key(&c, "{%s}:o:%s", pool, id);
-	call_key(&c, "{%s}:out", pool);
-	call_key(&c, "{%s}:m:%s", pool, id);
-	call_now(&c);
-	call_str(&c, id);
-	call_int(&c, (int64_t)epoch);
-	call_str(&c, outcome);
-	call_bytes(&c, provider_id);
-	call_bytes(&c, note);
-	call_int(&c, retry_at_ms);
-	call_int(&c, STORE_KEEP_MS);
-	call_channel(&c, pool);
-	call_run(&c, fn, arg);
-}
-
-void store_receipt(struct store *s, const char *pool, const char *id, int delivery,
-        struct bytes note, store_fn fn, void *arg)
-{
-	struct call c;
-	call_script(&c, s, "receipt");
-	call_key(&c, "{%s}:o:%s", pool, id);
-	call_key(&c, "{%s}:out", pool);
-	call_key(&c, "{%s}:m:%s", pool, id);
-	call_str(&c, id);
-	call_int(&c, delivery);
-	call_bytes(&c, note);
-	call_channel(&c, pool);
-	call_int(&c, STORE_KEEP_MS);
-	call_run(&c, fn, arg);
-}
-
-void store_notice(
-        struct store *s, const char *pool, const struct store_page *n, store_fn fn, void *arg)
-{
-	struct call c;
-	call_script(&c, s, "out_put");
-	call_key(&c, "{%s}:o:%s", pool, n->id);
-	call_key(&c, "{%s}:out", pool);
-	call_now(&c);
-	call_str(&c, n->id);
-	call_str(&c, n->person);
-	call_str(&c, n->gateway);
-	call_str(&c, n->line);
-	call_bytes(&c, n->sealed_number);
-	call_bytes(&c, n->sealed_text);
-	call_channel(&c, pool);
-	call_run(&c, fn, arg);
 }
 
 void store_seen_get(struct store *s, const char *pool, const char *gateway,
@@ -107,6 +36,24 @@ void store_page_number(struct store *s, store_fn fn, void *arg)
 	call_command(&c, s, "INCR");
 	call_key(&c, "{staff}:numbers");
 	call_run(&c, fn, arg);
+}
+
+// A page may wait with any gateway.
+static void key_page_outboxes(struct call *c, const struct store *s, const char *pool)
+{
+	for (size_t i = 0; i < s->gateways_count; i++) {
+		call_key(c, "{%s}:out:%s:" STORE_PAGE, pool, s->gateways[i]);
+		call_key(c, "{%s}:unsent:%s:" STORE_PAGE, pool, s->gateways[i]);
+	}
+}
+
+static void call_gateways(struct call *c, const struct store *s)
+{
+	struct buf names = {0};
+	for (size_t i = 0; i < s->gateways_count; i++)
+		buf_printf(&names, "%s%s", i ? "," : "", s->gateways[i]);
+	call_bytes(c, buf_bytes(&names));
+	buf_free(&names);
 }
 
 static void key_page(struct call *c, const char *pool, uint64_t number)
@@ -140,8 +87,9 @@ void store_page_step(struct store *s, const struct store_step *step, store_fn fn
 	call_key(&c, "{%s}:c:%s", pool, step->conversation);
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:pages", pool);
-	call_key(&c, "{%s}:out", pool);
 	call_key(&c, "{%s}:pages_past", pool);
+	call_key(&c, "{%s}:gateways", pool);
+	key_page_outboxes(&c, s, pool);
 	for (size_t i = 0; i < step->pages_count; i++)
 		call_key(&c, "{%s}:o:%s", pool, step->pages[i].id);
 	call_now(&c);
@@ -153,6 +101,7 @@ void store_page_step(struct store *s, const struct store_step *step, store_fn fn
 	call_str(&c, step->people);
 	call_channel(&c, pool);
 	call_int(&c, STORE_KEEP_MS);
+	call_gateways(&c, s);
 	for (size_t i = 0; i < step->pages_count; i++) {
 		const struct store_page *p = &step->pages[i];
 		call_str(&c, p->id);
@@ -172,7 +121,7 @@ void store_page_ack(struct store *s, const char *pool, uint64_t number, const ch
 	call_script(&c, s, "page_ack");
 	key_page(&c, pool, number);
 	call_key(&c, "{%s}:due", pool);
-	call_key(&c, "{%s}:out", pool);
+	key_page_outboxes(&c, s, pool);
 	call_now(&c);
 	call_int(&c, (int64_t)number);
 	call_str(&c, person);
@@ -190,7 +139,7 @@ void store_page_resolve(struct store *s, const char *pool, uint64_t number,
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:pages", pool);
 	call_key(&c, "{%s}:pages_past", pool);
-	call_key(&c, "{%s}:out", pool);
+	key_page_outboxes(&c, s, pool);
 	call_now(&c);
 	call_int(&c, (int64_t)number);
 	call_int(&c, STORE_KEEP_MS);

@@ -98,12 +98,12 @@ void store_pages(struct store *s, const char *pool, bool past, store_fn fn, void
 	read_range(s, pool, past ? "pages_past" : "pages", 500, false, fn, arg);
 }
 
-static void read_until(struct store *s, const char *pool, const char *kind, int64_t until_ms,
-        size_t limit, store_fn fn, void *arg)
+void store_due(
+        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
 {
 	struct call c;
 	call_command(&c, s, "ZRANGEBYSCORE");
-	call_key(&c, "{%s}:%s", pool, kind);
+	call_key(&c, "{%s}:due", pool);
 	call_str(&c, "-inf");
 	call_int(&c, until_ms);
 	call_str(&c, "WITHSCORES");
@@ -111,18 +111,6 @@ static void read_until(struct store *s, const char *pool, const char *kind, int6
 	call_int(&c, 0);
 	call_int(&c, (int64_t)limit);
 	call_run(&c, fn, arg);
-}
-
-void store_due(
-        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
-{
-	read_until(s, pool, "due", until_ms, limit, fn, arg);
-}
-
-void store_outbox(
-        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
-{
-	read_until(s, pool, "out", until_ms, limit, fn, arg);
 }
 
 void store_message_ids(struct store *s, const char *pool, const char *id, uint64_t after_sequence,

@@ -5,7 +5,9 @@
 #include <jansson.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/utf8.h"
 #include "common.h"
@@ -291,6 +293,13 @@ static void add_validity(uint32_t seconds, struct buf *body)
 	buf_free(&value);
 }
 
+static void messages_url(const struct gateway *g, struct buf *out)
+{
+	buf_printf(out, "%s/2010-04-01/Accounts/", *g->send_url ? g->send_url : API_URL);
+	percent_encode(bytes_str(g->account), out);
+	buf_append_str(out, "/Messages.json");
+}
+
 static bool build_send(const struct gateway *g, const struct gateway_send *s,
         struct gateway_call *out, struct buf *error)
 {
@@ -300,9 +309,7 @@ static bool build_send(const struct gateway *g, const struct gateway_send *s,
 		return false;
 	}
 	out->method = "POST";
-	buf_printf(&out->url, "%s/2010-04-01/Accounts/", *g->send_url ? g->send_url : API_URL);
-	percent_encode(bytes_str(g->account), &out->url);
-	buf_append_str(&out->url, "/Messages.json");
+	messages_url(g, &out->url);
 	gateway_header(out, "Content-Type", bytes_str("application/x-www-form-urlencoded"));
 	form_add(&out->body, "To", bytes_str(s->to));
 	form_add(&out->body, "From", bytes_str(s->from));
@@ -345,6 +352,9 @@ static const struct {
         {21660, GATEWAY_RETRY, "the line's number is not this account's: check lines"},
 };
 
+// Without a Retry-After of its own: its limits are per second.
+#define THROTTLED_S 1
+
 static void finish(
         struct gateway_reply *out, enum gateway_outcome outcome, uint64_t code, const char *reason)
 {
@@ -353,6 +363,12 @@ static void finish(
 		buf_printf(&out->error, "Twilio %llu: %s", (unsigned long long)code, reason);
 	else
 		buf_printf(&out->error, "Twilio: %s", reason);
+}
+
+static void throttled(struct gateway_reply *out, uint64_t code)
+{
+	finish(out, GATEWAY_RETRY, code, "too many requests");
+	out->retry_after_s = THROTTLED_S;
 }
 
 // Without a code of the table, HTTP's own meaning. A 5xx or something odd may have been acted on:
@@ -364,7 +380,7 @@ static void finish_by_status(int status, uint64_t code, struct gateway_reply *ou
 	else if (status == 404 || (status >= 300 && status < 400))
 		finish(out, GATEWAY_RETRY, code, "no such address: check send_url and account");
 	else if (status == 429)
-		finish(out, GATEWAY_RETRY, code, "too many requests");
+		throttled(out, code);
 	else if (status >= 400 && status < 500 && status != 408)
 		finish(out, GATEWAY_PERMANENT, code, "the message is refused");
 	else
@@ -379,6 +395,7 @@ static void read_error(int status, const json_t *root, struct gateway_reply *out
 	for (size_t i = 0; refused && i < sizeof api_errors / sizeof *api_errors; i++)
 		if (api_errors[i].code == code) {
 			finish(out, api_errors[i].outcome, code, api_errors[i].reason);
+			out->retry_after_s = code == 20429 || code == 14107 ? THROTTLED_S : 0;
 			return;
 		}
 	finish_by_status(status, code, out);
@@ -396,6 +413,95 @@ static void parse_send_reply(
 		out->outcome = GATEWAY_SENT;
 	else
 		finish(out, GATEWAY_AMBIGUOUS, 0, "accepted, but the answer holds no sid");
+	json_decref(root);
+}
+
+// ---- what it has of ours
+
+// Twilio takes a day in GMT, and filters by when it sent: a text that it has not sent yet may be
+// missing, and is there when it is asked again.
+static void add_day(int64_t at_ms, struct buf *query)
+{
+	char text[25];
+	clock_format(at_ms, text);
+	form_add(query, "DateSent>", bytes_of(text, strlen("2026-11-22")));
+}
+
+#define LISTED_MAX "100"
+
+static void build_query(
+        const struct gateway *g, const struct gateway_query *q, struct gateway_call *out)
+{
+	struct buf query = {0};
+	form_add(&query, "To", bytes_str(q->to));
+	form_add(&query, "From", bytes_str(q->from));
+	add_day(q->since_ms, &query);
+	form_add(&query, "PageSize", bytes_str(LISTED_MAX));
+	out->method = "GET";
+	messages_url(g, &out->url);
+	buf_append_char(&out->url, '?');
+	buf_append_bytes(&out->url, buf_bytes(&query));
+	out->user = g->account;
+	out->password = gateway_secret_line(g->secret, 0);
+	buf_wipe(&query);
+}
+
+// "Sun, 22 Nov 2026 03:00:00 +0000"; its resolution is a second.
+static bool read_time(const char *text, int64_t *out_ms)
+{
+	struct tm tm = {0};
+	const char *end = text ? strptime(text, "%a, %d %b %Y %H:%M:%S", &tm) : NULL;
+	if (!end || strcmp(end, " +0000") != 0)
+		return false;
+	*out_ms = (int64_t)timegm(&tm) * 1000;
+	return true;
+}
+
+static bool is_ours(const json_t *message, const struct gateway_query *q)
+{
+	int64_t created;
+	struct bytes to = bytes_str(json_string_value(json_object_get(message, "to"))),
+	             from = bytes_str(json_string_value(json_object_get(message, "from"))),
+	             body = bytes_str(json_string_value(json_object_get(message, "body")));
+	const char *at = json_string_value(json_object_get(message, "date_created"));
+	return read_time(at, &created) && created >= q->since_ms && created <= q->until_ms &&
+	       bytes_is(to, q->to) && bytes_is(from, q->from) &&
+	       bytes_equal(bytes_trim(body), bytes_trim(q->text));
+}
+
+static void read_match(const json_t *message, struct gateway_found *out)
+{
+	const char *status = json_string_value(json_object_get(message, "status"));
+	json_int_t code = json_integer_value(json_object_get(message, "error_code"));
+	const char *sid = json_string_value(json_object_get(message, "sid"));
+	buf_clear(&out->provider_id);
+	buf_clear(&out->error);
+	out->clear = gateway_identifier(bytes_str(sid), GATEWAY_ID_MAX, &out->provider_id);
+	out->delivery = DELIVERY_SENT; // it has it, whatever it will do with it
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i].delivery && bytes_is(bytes_str(status), statuses[i].name))
+			out->delivery = statuses[i].delivery;
+	if (out->delivery == DELIVERY_FAILED && code > 0)
+		buf_printf(&out->error, "Twilio error %lld", (long long)code);
+	else if (out->delivery == DELIVERY_FAILED)
+		buf_printf(&out->error, "Twilio: it was not delivered");
+}
+
+static void parse_query(const struct gateway *g, const struct gateway_query *q, int status,
+        struct bytes body, struct gateway_found *out)
+{
+	(void)g;
+	json_t *root = json_loadb((const char *)body.data, body.len, 0, NULL), *message;
+	json_t *list = json_object_get(root, "messages");
+	size_t i;
+	// More than a page of texts to one person in two days: what is on the next is not known.
+	out->clear = status == 200 && json_is_array(list) &&
+	             !json_is_string(json_object_get(root, "next_page_uri"));
+	json_array_foreach(list, i, message) if (out->clear && is_ours(message, q))
+	{
+		out->matches++;
+		read_match(message, out);
+	}
 	json_decref(root);
 }
 
@@ -428,4 +534,6 @@ const struct gateway_provider gateway_provider_twilio = {
         .parse_receipt = parse_receipt,
         .build_send = build_send,
         .parse_send_reply = parse_send_reply,
+        .build_query = build_query,
+        .parse_query = parse_query,
 };

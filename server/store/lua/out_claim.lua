@@ -1,36 +1,56 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Takes an outbox entry for sending, for as long as the lease lasts. An entry whose earlier lease ran out may have been sent: a page is sent
--- again (a second page is better than none), a reply is marked so and left for a human.
+-- Takes an outbox entry for sending, for as long as the lease lasts. The same token again is the same claim. An entry whose earlier
+-- lease ran out may have been sent: a page is sent again (a second page is better than none), and so is what the provider recognizes by
+-- its id; any other reply is marked so and left to the provider's reports and to people. A reply that has waited for longer than it is
+-- worth is held for the counselor's decision.
 --
--- KEYS: entry, outbox, message (of a reply; unused for a page)
--- ARGV: now, id, lease_ms, channel, keep_ms
--- Returns: {'OK', epoch, kind, name, value, …}: the entry's fields · {'UNKNOWN'}: it may have been sent, and now says so ·
---       {'GONE'}: nothing to do
+-- KEYS: entry, message (of a reply), replies (of its conversation), out, unsent, due
+-- ARGV: now, id, conversation (of a reply, or ''), gateway, token, lease_ms, validity_ms, repeatable (1: known by its id), ask_ms,
+--       keep_ms, channel
+-- Returns: {'OK', epoch, name, value, …}: the entry's fields · {'UNKNOWN'}: it may have been sent, and now says so ·
+--       {'HELD'}: too late, and now says so · {'GONE'}: nothing to do
 --- @include "levels"
-local entry, outbox, message = KEYS[1], KEYS[2], KEYS[3]
-local now, id, channel = tonumber(ARGV[1]), ARGV[2], ARGV[4]
+--- @include "outbox"
+local entry, message, replies, out, unsent, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local now, id, conversation, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[11]
 
-local e = redis.call('HMGET', entry, 'state', 'kind', 'lease_until', 'conversation')
+local function settle()
+  if out_settle(out, unsent, replies, id, conversation, int(now)) then
+    redis.call('PUBLISH', channel, 'outbox ' .. ARGV[4])
+  end
+end
+
+local e = redis.call('HMGET', entry, 'state', 'lease_until', 'token', 'epoch', 'created', 'maybe')
+local lapsed = e[1] == 'sending' and now >= tonumber(e[2])
 if e[1] ~= 'queued' and e[1] ~= 'sending' then
-  redis.call('ZREM', outbox, id)
+  settle()
   return { 'GONE' }
 end
-if e[1] == 'sending' and now < tonumber(e[3]) then
-  return { 'GONE' }
+if e[1] == 'sending' and not lapsed then
+  if e[3] ~= ARGV[5] then
+    return { 'GONE' }
+  end
+  return { 'OK', tonumber(e[4]), redis.call('HGETALL', entry) }
 end
-if e[1] == 'sending' and e[2] == 'reply' then
-  redis.call('HSET', entry, 'state', 'done', 'delivery', 5, 'error', 'interrupted')
-  redis.call('HINCRBY', entry, 'epoch', 1)
-  redis.call('PEXPIRE', entry, ARGV[5])
-  redis.call('ZREM', outbox, id)
-  redis.call('HSET', message, 'delivery', 5, 'note', 'interrupted while it was being sent')
-  redis.call('PUBLISH', channel, 'delivery ' .. e[4] .. ' ' .. id)
+local late = conversation ~= '' and not lapsed and now - tonumber(e[5]) > tonumber(ARGV[7])
+if (conversation ~= '' and lapsed and ARGV[8] ~= '1') or (late and e[6]) then
+  out_write(entry, message, id, conversation, 'unknown', UNKNOWN, 'interrupted while it was being sent', ARGV[10], channel)
+  out_ask_later(due, id, now, tonumber(ARGV[9]))
+  settle()
   return { 'UNKNOWN' }
 end
+if late then
+  out_write(entry, message, id, conversation, 'held', HELD, 'it could not be sent in time', ARGV[10], channel)
+  settle()
+  return { 'HELD' }
+end
 
-local till = int(now + tonumber(ARGV[3]))
+local till = int(now + tonumber(ARGV[6]))
 local epoch = redis.call('HINCRBY', entry, 'epoch', 1)
 redis.call('HINCRBY', entry, 'attempts', 1)
-redis.call('HSET', entry, 'state', 'sending', 'lease_until', till)
-redis.call('ZADD', outbox, till, id)
-return { 'OK', epoch, e[2], redis.call('HGETALL', entry) }
+if lapsed then
+  redis.call('HSET', entry, 'maybe', 1)
+end
+redis.call('HSET', entry, 'state', 'sending', 'lease_until', till, 'token', ARGV[5], 'tried', int(now))
+redis.call('ZADD', out, till, out_member(id, conversation))
+return { 'OK', epoch, redis.call('HGETALL', entry) }

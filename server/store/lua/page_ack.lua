@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Acknowledges an escalation: paging stops until the conversation is taken, or until the deadline that the acknowledgement carries.
 --
--- KEYS: page, due, outbox
+-- KEYS: page, due, out_1, unsent_1 … (of pages, by gateway)
 -- ARGV: now, number, person, acknowledge_ms
 -- Returns: {'OK'} · {'ALREADY', person, at} · {'RESOLVED'} · {'NOT_FOUND'}
 --- @include "levels"
@@ -22,6 +22,6 @@ end
 local next_at = int(now + tonumber(ARGV[4]))
 redis.call('HSET', page, 'state', 2, 'by', ARGV[3], 'by_at', int(now), 'next_at', next_at)
 redis.call('HINCRBY', page, 'generation', 1)
-pages_withdraw(page, KEYS[3])
+pages_withdraw(page, { unpack(KEYS, 3) })
 redis.call('ZADD', due, next_at, 'page:' .. number)
 return { 'OK' }

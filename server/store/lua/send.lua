@@ -2,14 +2,15 @@
 -- A counselor's reply: the message and its outbox entry in one step. The same client_id of the same counselor twice is one
 -- reply; another counselor's is another.
 --
--- KEYS: conversation, messages, message, client_ids, entry, outbox
--- ARGV: now, conversation, name, epoch, message, client_id, sealed_text, channel
+-- KEYS: conversation, messages, message, client_ids, entry, replies, out, unsent, gateways
+-- ARGV: now, conversation, name, epoch, message, client_id, sealed_text, gateway, channel
 -- Returns: {'OK', sequence, message} · {'DUPLICATE', sequence, message} · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "holder"
-local conversation, messages, message, client_ids, entry, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+--- @include "outbox"
+local conversation, messages, message, client_ids, entry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
-local message_id, channel = ARGV[5], ARGV[8]
+local message_id, gateway, channel = ARGV[5], ARGV[8], ARGV[9]
 local said = name .. ' ' .. ARGV[6]
 
 local earlier = redis.call('HGET', client_ids, said)
@@ -22,16 +23,17 @@ if not state then
   return { refusal }
 end
 
-local c = redis.call('HMGET', conversation, 'gateway', 'line', 'number', 'key', 'texter')
+local c = redis.call('HMGET', conversation, 'line', 'number', 'key', 'texter')
 local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
 redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 2, 'at', int(now), 'provider_at', 0,
-  'text', ARGV[7], 'author', name, 'delivery', 1, 'client_id', ARGV[6])
+  'text', ARGV[7], 'author', name, 'delivery', QUEUED, 'client_id', ARGV[6])
 redis.call('RPUSH', messages, message_id)
 redis.call('HSET', client_ids, said, sequence .. ' ' .. message_id)
-redis.call('HSET', entry, 'kind', 'reply', 'conversation', id, 'state', 'queued', 'gateway', c[1], 'line', c[2],
-  'number', c[3], 'number_context', c[5], 'key', c[4], 'text', ARGV[7], 'epoch', 0, 'attempts', 0, 'delivery', 1,
+redis.call('HSET', entry, 'kind', 'reply', 'conversation', id, 'state', 'queued', 'gateway', gateway, 'line', c[1],
+  'number', c[2], 'number_context', c[4], 'key', c[3], 'text', ARGV[7], 'epoch', 0, 'attempts', 0, 'delivery', QUEUED,
   'created', int(now))
-redis.call('ZADD', outbox, int(now), message_id)
+out_enqueue(KEYS[7], KEYS[8], KEYS[6], message_id, id, int(now))
+redis.call('SADD', KEYS[9], gateway)
 redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. name .. ' ' .. message_id)
-redis.call('PUBLISH', channel, 'outbox')
+redis.call('PUBLISH', channel, 'outbox ' .. gateway)
 return { 'OK', sequence, message_id }

@@ -7,7 +7,7 @@
 #define MEMBERS_MAX 256
 
 struct member {
-	char name[40];
+	char name[48];
 	int64_t score;
 };
 
@@ -27,8 +27,24 @@ struct open_page {
 	int64_t state, next_at;
 };
 
+// What is unsent of one kind: as the sets say, and of replies where each stands among those of its
+// conversation.
+struct unsent_reply {
+	char id[24];
+	char conversation[24];
+	char first[24]; // of its conversation
+	int64_t position, length;
+	char state[12];
+};
+
+struct outbox_look {
+	struct members out[3], unsent[3];
+	struct unsent_reply reply[MEMBERS_MAX];
+};
+
 struct look {
 	int pending;
+	struct outbox_look outbox;
 	struct members waiting[6]; // by level
 	struct members q0, q, held, wrap, due, pages;
 	struct members hold[STAFF_COUNT];
@@ -156,6 +172,60 @@ static inline void look_at_set(
 	look_at(w, l, take_scores, m, "ZRANGE {" POOL "}:%s 0 -1 WITHSCORES", name);
 }
 
+static const char *const out_kinds[3] = {STORE_REPLY, STORE_PAGE, STORE_NOTICE};
+
+static inline void take_first(const struct redis_reply *r, void *into)
+{
+	struct unsent_reply *u = into;
+	copy_text(u->first, sizeof u->first, r);
+}
+
+static inline void take_position(const struct redis_reply *r, void *into)
+{
+	struct unsent_reply *u = into;
+	u->position = redis_type(r) == REDIS_INTEGER ? redis_integer(r) : NONE;
+}
+
+static inline void take_length(const struct redis_reply *r, void *into)
+{
+	struct unsent_reply *u = into;
+	u->length = redis_integer(r);
+}
+
+static inline void take_entry_state(const struct redis_reply *r, void *into)
+{
+	struct unsent_reply *u = into;
+	copy_text(u->state, sizeof u->state, r);
+}
+
+static inline void look_at_replies(struct world *w, struct look *l)
+{
+	const struct members *unsent = &l->outbox.unsent[0];
+	for (size_t i = 0; i < unsent->count; i++) {
+		struct unsent_reply *u = &l->outbox.reply[i];
+		assert_int_equal(
+		        sscanf(unsent->at[i].name, "%23s %23s", u->id, u->conversation), 2);
+		look_at(w, l, take_first, u, "LINDEX {" POOL "}:replies:%s 0", u->conversation);
+		look_at(w, l, take_position, u, "LPOS {" POOL "}:replies:%s %s", u->conversation,
+		        u->id);
+		look_at(w, l, take_length, u, "LLEN {" POOL "}:replies:%s", u->conversation);
+		look_at(w, l, take_entry_state, u, "HGET {" POOL "}:o:%s state", u->id);
+	}
+	UNTIL(&w->link, l->pending == 0);
+}
+
+static inline void look_at_outbox(struct world *w, struct look *l)
+{
+	for (size_t k = 0; k < 3; k++) {
+		look_at(w, l, take_scores, &l->outbox.out[k],
+		        "ZRANGE {" POOL "}:out:" GATEWAY ":%s 0 -1 WITHSCORES", out_kinds[k]);
+		look_at(w, l, take_scores, &l->outbox.unsent[k],
+		        "ZRANGE {" POOL "}:unsent:" GATEWAY ":%s 0 -1 WITHSCORES", out_kinds[k]);
+	}
+	UNTIL(&w->link, l->pending == 0);
+	look_at_replies(w, l);
+}
+
 static inline void look_at_all(struct world *w, struct look *l)
 {
 	for (int level = LEVEL_LOW; level <= LEVEL_IMMINENT; level++)
@@ -176,6 +246,7 @@ static inline void look_at_all(struct world *w, struct look *l)
 		        "HGET {" POOL "}:texter:" LINE ":%s conversation", k->texter);
 	}
 	UNTIL(&w->link, l->pending == 0);
+	look_at_outbox(w, l);
 	for (size_t i = 0; i < l->pages.count; i++)
 		look_at(w, l, take_page, &l->page[i], "HGETALL {" POOL "}:e:%s",
 		        l->pages.at[i].name);
@@ -303,6 +374,40 @@ static inline void check_sets(const struct world *w, const struct look *l)
 	}
 }
 
+// Every unsent reply is in its conversation's list, and in the outbox when it is the first there.
+static inline void check_reply(const struct look *l, const struct unsent_reply *u)
+{
+	char first[64], member[64];
+	int64_t of_conversation = 0;
+	snprintf(first, sizeof first, "%s %s", u->first, u->conversation);
+	snprintf(member, sizeof member, "%s %s", u->id, u->conversation);
+	same(u->id, "position", u->position >= 0, true);
+	same(first, "first in the outbox", member_of(&l->outbox.out[0], first) != NULL, true);
+	same(member, "alone in the outbox", member_of(&l->outbox.out[0], member) != NULL,
+	        strcmp(first, member) == 0);
+	same(member, "open", strcmp(u->state, "queued") == 0 || strcmp(u->state, "sending") == 0,
+	        true);
+	for (size_t i = 0; i < l->outbox.unsent[0].count; i++)
+		if (strcmp(l->outbox.reply[i].conversation, u->conversation) == 0)
+			of_conversation++;
+	same(u->conversation, "unsent replies", of_conversation, u->length);
+}
+
+// Nothing is in the outbox that is not unsent, and nothing unsent is in no outbox.
+static inline void check_outbox(const struct look *l)
+{
+	for (size_t k = 0; k < 3; k++)
+		for (size_t i = 0; i < l->outbox.out[k].count; i++) {
+			const char *name = l->outbox.out[k].at[i].name;
+			same(name, "unsent", member_of(&l->outbox.unsent[k], name) != NULL, true);
+		}
+	for (size_t k = 1; k < 3; k++)
+		same(out_kinds[k], "unsent", (int64_t)l->outbox.unsent[k].count,
+		        (int64_t)l->outbox.out[k].count);
+	for (size_t i = 0; i < l->outbox.unsent[0].count; i++)
+		check_reply(l, &l->outbox.reply[i]);
+}
+
 static inline void check_invariants(struct world *w)
 {
 	struct look *l = look_new();
@@ -310,6 +415,7 @@ static inline void check_invariants(struct world *w)
 	for (size_t i = 0; i < w->known_count; i++)
 		check_conversation(l, &l->at[i], &w->known[i]);
 	check_sets(w, l);
+	check_outbox(l);
 	for (size_t i = 0; i < l->pages.count; i++) {
 		const char *page = l->pages.at[i].name;
 		same(page, "open", l->page[i].state == 1 || l->page[i].state == 2, true);

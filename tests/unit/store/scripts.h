@@ -15,6 +15,12 @@
 #define WRAP_UP_MS  120000
 #define GRACE_MS    60000
 #define LEASE_MS    30000
+#define VALIDITY_MS 3600000
+#define ASK_MS      30000
+#define GATEWAY     "twilio"
+#define OUT_REPLY   "out:" GATEWAY ":reply"
+#define OUT_PAGE    "out:" GATEWAY ":page"
+#define OUT_NOTICE  "out:" GATEWAY ":notice"
 #define NONE        INT64_MIN // no such number
 #define PARTS_MAX   64
 #define KNOWN_MAX   64
@@ -42,6 +48,9 @@ struct world {
 	enum store_code code;
 	size_t parts; // of the latest reply, arrays laid flat
 	char part[PARTS_MAX][256];
+	unsigned claims;
+	char token[24];
+	struct store_lease lease;
 	struct known known[KNOWN_MAX];
 	size_t known_count;
 };
@@ -118,7 +127,23 @@ static inline enum store_code answered(struct world *w)
 		call((w)->store, on_answer, w);                                                    \
 		ANSWERS(w, wanted);                                                                \
 	} while (0)
+#define REPLY(id, client_id) (&(struct store_reply){id, client_id, bytes_str("sealed"), GATEWAY})
+#define REPLY_OUT(id, conversation)                                                                \
+	(&(struct store_out){POOL, GATEWAY, STORE_REPLY, id, conversation})
+#define PAGE_OUT(id)   (&(struct store_out){POOL, GATEWAY, STORE_PAGE, id, ""})
+#define NOTICE_OUT(id) (&(struct store_out){POOL, GATEWAY, STORE_NOTICE, id, ""})
+#define OUTCOME(epoch, outcome, provider_id, note, retry_at)                                       \
+	(&(struct store_outcome){                                                                  \
+	        epoch, outcome, bytes_str(provider_id), bytes_str(note), retry_at, ASK_MS})
 #define CLAIM(conversation, name, epoch) (&(struct store_claim){POOL, conversation, name, epoch})
+
+// A claim of its own: no other has its token.
+static inline const struct store_lease *lease(struct world *w)
+{
+	snprintf(w->token, sizeof w->token, "node/%u", ++w->claims);
+	w->lease = (struct store_lease){w->token, LEASE_MS, VALIDITY_MS, false, ASK_MS};
+	return &w->lease;
+}
 
 static inline void ask_words(struct world *w, char *words)
 {
@@ -259,6 +284,8 @@ static inline int world_start(void **state)
 	UNTIL(&w->link, w->link.up == 1);
 	w->clock = (struct clock){world_now, world_now, w};
 	w->store = store_new(w->link.redis, &w->clock);
+	static const char *const gateways[] = {"kannel", GATEWAY};
+	store_know_gateways(w->store, gateways, 2);
 	asked(w, "CONFIG SET appendonly no"); // what is tested here is not the disk
 	*state = w;
 	return 0;

@@ -143,7 +143,7 @@ static void test_close_waits_for_what_was_not_seen(void **state)
 	struct store_ingest in = text("c1", "m2", LEVEL_LOW);
 	in.texter = "c1";
 	assert_int_equal(ingest(w, &in), STORE_OK);
-	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r1", "k1", bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
 	EXPECT(w, STORE_UNSEEN, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 1, LINE,
 	        "c1");
 	assert_string_equal(field(w, "c", "c1", "state"), "3");
@@ -156,17 +156,17 @@ static void test_a_reply_and_its_outbox_entry(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r1", "k1", bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
 	assert_string_equal(w->part[1], "2");
 	assert_string_equal(w->part[2], "r1");
 	EXPECT(w, STORE_OK, store_message, POOL, "r1");
-	assert_string_equal(part_named(w, 0, "text"), "reply");
+	assert_string_equal(part_named(w, 0, "text"), "sealed");
 	assert_string_equal(part_named(w, 0, "author"), "ada");
 	assert_string_equal(part_named(w, 0, "direction"), "2");
 	assert_string_equal(part_named(w, 0, "delivery"), "1");
-	EXPECT(w, STORE_OK, store_outbox, POOL, w->now, 10);
+	EXPECT(w, STORE_OK, store_outbox, POOL, GATEWAY, STORE_REPLY, w->now, 10);
 	assert_int_equal(w->parts, 2);
-	assert_string_equal(w->part[0], "r1");
+	assert_string_equal(w->part[0], "r1 c1");
 	assert_string_equal(field(w, "o", "r1", "number"), "number");
 	assert_string_equal(field(w, "o", "r1", "state"), "queued");
 	EXPECT(w, STORE_OK, store_message_ids, POOL, "c1", 0);
@@ -178,18 +178,16 @@ static void test_one_client_id_is_one_reply(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r1", "k1", bytes_str("reply"));
-	EXPECT(w, STORE_DUPLICATE, store_send, CLAIM("c1", "ada", 1), "r2", "k1",
-	        bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
+	EXPECT(w, STORE_DUPLICATE, store_send, CLAIM("c1", "ada", 1), REPLY("r2", "k1"));
 	assert_string_equal(w->part[1], "2");
 	assert_string_equal(w->part[2], "r1");
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:m:r2 {" POOL "}:o:r2"), "0");
-	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r3", "k3", bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r3", "k3"));
 	assert_string_equal(w->part[1], "3");
 	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
-	EXPECT(w, STORE_DUPLICATE, store_send, CLAIM("c1", "ada", 1), "r4", "k1",
-	        bytes_str("reply"));
-	assert_int_equal(size_of_set(w, "out"), 2);
+	EXPECT(w, STORE_DUPLICATE, store_send, CLAIM("c1", "ada", 1), REPLY("r4", "k1"));
+	assert_int_equal(size_of_set(w, OUT_REPLY), 1); // the second waits for the first;
 }
 
 static void test_another_counselors_client_id_is_another_reply(void **state)
@@ -197,31 +195,30 @@ static void test_another_counselors_client_id_is_another_reply(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), "r1", "1", bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "1"));
 	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
 	arrive(w, "ben", 1);
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ben", OFFER_MS);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ben", 3));
-	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ben", 3), "r2", "1", bytes_str("reply"));
+	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ben", 3), REPLY("r2", "1"));
 	assert_string_equal(w->part[2], "r2");
 }
 
 static void test_send_needs_the_holder(void **state)
 {
 	struct world *w = *state;
-	struct bytes reply = bytes_str("reply");
 	arrive(w, "ada", 1);
 	begin(w, "c1", LEVEL_LOW);
-	EXPECT(w, STORE_NOT_FOUND, store_send, CLAIM("c9", "ada", 1), "r1", "k1", reply);
+	EXPECT(w, STORE_NOT_FOUND, store_send, CLAIM("c9", "ada", 1), REPLY("r1", "k1"));
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
-	EXPECT(w, STORE_CONFLICT, store_send, CLAIM("c1", "ada", 1), "r1", "k1", reply);
+	EXPECT(w, STORE_CONFLICT, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ben", 1), "r1", "k1", reply);
-	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ada", 0), "r1", "k1", reply);
+	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ben", 1), REPLY("r1", "k1"));
+	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ada", 0), REPLY("r1", "k1"));
 	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
 	        "c1");
-	EXPECT(w, STORE_CONFLICT, store_send, CLAIM("c1", "ada", 1), "r1", "k1", reply);
-	assert_int_equal(size_of_set(w, "out"), 0);
+	EXPECT(w, STORE_CONFLICT, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
+	assert_int_equal(size_of_set(w, OUT_REPLY), 0);
 	assert_int_equal(field_number(w, "c", "c1", "seq"), 1);
 }
 

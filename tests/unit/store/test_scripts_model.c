@@ -9,6 +9,7 @@
 #define LOOK_EVERY  50
 #define TEXTERS     20
 #define OPEN_MAX    40
+#define REPLIES     64
 #define STALE_EVERY 8 // how often a claim is made up
 
 // What the walk believes of one conversation, from the answers alone.
@@ -22,6 +23,13 @@ struct one {
 	uint64_t generation;
 };
 
+// What was seen of a reply.
+struct reply {
+	char id[24];
+	char conversation[24];
+	int64_t rank; // how far its delivery had come
+};
+
 struct walk {
 	struct world *w;
 	uint64_t seed;
@@ -30,7 +38,9 @@ struct walk {
 	unsigned made; // conversations, messages and entries, for their ids
 	int session[STAFF_COUNT];
 	char last_provider_id[32];
-	unsigned answers[STORE_UNKNOWN + 1];
+	struct reply replies[REPLIES]; // the latest
+	size_t replied;
+	unsigned answers[STORE_SHORT + 1];
 };
 
 // SplitMix64.
@@ -250,6 +260,20 @@ static void do_finish(struct walk *k)
 		c->state = 5;
 }
 
+static void remember_reply(struct walk *k, const char *id, const char *conversation)
+{
+	struct reply *r = &k->replies[k->replied++ % REPLIES];
+	bytes_copy(bytes_str(id), r->id, sizeof r->id);
+	bytes_copy(bytes_str(conversation), r->conversation, sizeof r->conversation);
+	r->rank = 0;
+}
+
+static struct reply *any_reply(struct walk *k)
+{
+	size_t count = k->replied < REPLIES ? k->replied : REPLIES;
+	return count ? &k->replies[below(k, count)] : NULL;
+}
+
 static void do_send(struct walk *k)
 {
 	struct one *c = any(k);
@@ -259,11 +283,13 @@ static void do_send(struct walk *k)
 	snprintf(id, sizeof id, "r%u", ++k->made);
 	struct store_claim as = claim(k, c);
 	enum store_code wanted = fenced(c, &as, 3);
-	store_send(k->w->store, &as, id, id, bytes_str("sealed"), on_answer, k->w);
+	store_send(k->w->store, &as, REPLY(id, id), on_answer, k->w);
 	assert_int_equal(result(k), wanted);
+	if (wanted == STORE_OK)
+		remember_reply(k, id, c->id);
 	if (wanted != STORE_OK || one_in(k, 2))
 		return;
-	store_send(k->w->store, &as, id, id, bytes_str("sealed"), on_answer, k->w);
+	store_send(k->w->store, &as, REPLY(id, id), on_answer, k->w);
 	assert_int_equal(result(k), STORE_DUPLICATE);
 }
 
@@ -370,29 +396,116 @@ static void do_forget(struct walk *k)
 	result(k);
 }
 
-// Sends the first entry of the outbox, or tries to; a lease may have run out meanwhile.
+static struct store_out any_due(struct walk *k, char id[static 24], char conversation[static 24])
+{
+	static const char *const kinds[] = {STORE_REPLY, STORE_REPLY, STORE_PAGE};
+	struct world *w = k->w;
+	const char *kind = kinds[below(k, 3)];
+	id[0] = conversation[0] = '\0';
+	store_outbox(w->store, POOL, GATEWAY, kind, w->now, 1, on_answer, w);
+	result(k);
+	if (w->parts > 0)
+		assert_true(sscanf(w->part[0], "%23s %23s", id, conversation) >= 1);
+	return (struct store_out){POOL, GATEWAY, kind, id, conversation};
+}
+
+// Sends the first entry of an outbox, or tries to; a lease may have run out meanwhile.
 static void do_outbox(struct walk *k)
 {
-	static const char *const outcomes[] = {"sent", "retry", "failed", "unknown"};
+	static const char *const outcomes[] = {"sent", "retry", "failed", "unknown", "again"};
 	struct world *w = k->w;
-	char id[24];
-	store_outbox(w->store, POOL, w->now, 1, on_answer, w);
-	result(k);
-	if (w->parts == 0)
+	char id[24], conversation[24], sid[32];
+	const struct store_out o = any_due(k, id, conversation);
+	if (!id[0])
 		return;
-	snprintf(id, sizeof id, "%.23s", w->part[0]);
-	store_out_claim(w->store, POOL, id, LEASE_MS, on_answer, w);
+	snprintf(sid, sizeof sid, "p-%s", id);
+	store_out_claim(w->store, &o, lease(w), on_answer, w);
 	if (result(k) != STORE_OK || one_in(k, 4))
 		return;
 	uint64_t epoch = strtoull(w->part[1], NULL, 10);
 	if (one_in(k, 4)) {
-		store_receipt(
-		        w->store, POOL, id, one_in(k, 2) ? 3 : 4, bytes_str(""), on_answer, w);
+		store_receipt(w->store, &o, one_in(k, 2) ? 3 : 4, bytes_str(sid), bytes_str(""),
+		        on_answer, w);
 		assert_int_equal(result(k), STORE_OK);
 	}
-	store_out_done(w->store, POOL, id, epoch, outcomes[below(k, 4)], bytes_str("p"),
-	        bytes_str(""), w->now + 5000, on_answer, w);
+	if (one_in(k, 10)) // stopped for longer than its lease
+		w->now += LEASE_MS + 1;
+	store_out_done(w->store, &o, OUTCOME(epoch, outcomes[below(k, 5)], sid, "", w->now + 5000),
+	        on_answer, w);
 	result(k);
+}
+
+static void do_report(struct walk *k)
+{
+	const struct reply *r = any_reply(k);
+	if (!r)
+		return;
+	store_receipt(k->w->store, REPLY_OUT(r->id, r->conversation), 2 + (int)below(k, 3),
+	        bytes_str(""), bytes_str(""), on_answer, k->w);
+	result(k);
+}
+
+static void do_ask(struct walk *k)
+{
+	const struct reply *r = any_reply(k);
+	if (!r)
+		return;
+	store_out_ask(k->w->store, POOL, r->id, "90000,480000,60000", on_answer, k->w);
+	if (result(k) != STORE_OK || one_in(k, 3))
+		return;
+	char sid[32];
+	snprintf(sid, sizeof sid, "p-%s", r->id);
+	store_out_asked(k->w->store, REPLY_OUT(r->id, r->conversation), one_in(k, 2) ? 2 : 0,
+	        bytes_str(sid), bytes_str(""), on_answer, k->w);
+	assert_int_equal(result(k), STORE_OK);
+}
+
+static void do_send_held(struct walk *k)
+{
+	struct reply *r = any_reply(k);
+	const struct one *c = any(k);
+	if (!r || !c)
+		return;
+	for (size_t i = 0; i < k->count; i++)
+		if (strcmp(k->at[i].id, r->conversation) == 0)
+			c = &k->at[i];
+	struct store_claim as = claim(k, c);
+	store_send_held(k->w->store, &as, r->id, GATEWAY, on_answer, k->w);
+	if (result(k) != STORE_OK)
+		return;
+	assert_true(rightful(c, &as) && c->state == 3 && strcmp(c->id, r->conversation) == 0);
+	r->rank = 0;
+}
+
+// As a report ranks them: queued and held, may have been sent, sent, failed, delivered.
+static int64_t rank_of(int64_t delivery)
+{
+	static const int64_t ranks[] = {-1, 1, 3, 5, 4, 2, 1};
+	assert_true(delivery >= 1 && delivery <= 6);
+	return ranks[delivery];
+}
+
+// A reply's delivery only goes forward, but that a late outcome may say of what may have been sent
+// that it was not; and whoever is to be sent is in the outbox.
+static void check_replies(struct walk *k)
+{
+	size_t count = k->replied < REPLIES ? k->replied : REPLIES;
+	for (size_t i = 0; i < count; i++) {
+		struct reply *r = &k->replies[i];
+		int64_t delivery = field_number(k->w, "m", r->id, "delivery");
+		int64_t rank = rank_of(delivery);
+		bool open = delivery == 1;
+		if (rank < r->rank && !(delivery == 6 && r->rank == 2))
+			fail_msg("%s: its delivery went back to %lld", r->id, (long long)delivery);
+		r->rank = rank;
+		same(r->id, "unsent",
+		        number(asked(k->w,
+		                "EVAL return(redis.call('zscore',KEYS[1],ARGV[1]..string."
+		                "char(32)..ARGV[2])and(1)or(0)) 1 {" POOL "}:unsent:" GATEWAY
+		                ":reply %s %s",
+		                r->id, r->conversation)),
+		        open);
+	}
 }
 
 static void do_wait(struct walk *k)
@@ -400,10 +513,18 @@ static void do_wait(struct walk *k)
 	k->w->now += (int64_t)below(k, 30000);
 }
 
+// Long enough for replies to be held.
+static void do_wait_long(struct walk *k)
+{
+	if (one_in(k, 10))
+		k->w->now += VALIDITY_MS + 1;
+}
+
 static void (*const deeds[])(struct walk *k) = {do_ingest, do_ingest, do_ingest, do_offer, do_offer,
         do_offer, do_accept, do_accept, do_unoffer, do_forgive, do_release, do_close, do_finish,
         do_send, do_page, do_step, do_acknowledge, do_resolve, do_sign_in, do_presence, do_presence,
-        do_gone, do_forget, do_outbox, do_outbox, do_wait};
+        do_gone, do_forget, do_outbox, do_outbox, do_outbox, do_report, do_ask, do_send_held,
+        do_wait, do_wait_long};
 #define DEEDS (sizeof deeds / sizeof deeds[0])
 
 // The walk's own book and Redis agree.
@@ -445,12 +566,14 @@ static void test_a_random_walk(void **state)
 		if (i % LOOK_EVERY == 0) {
 			check_invariants(k.w);
 			check_book(&k);
+			check_replies(&k);
 			leave_out_closed(&k);
 		}
 	}
 	check_invariants(k.w);
 	assert_true(k.answers[STORE_OK] > STEPS / 10);
 	assert_true(k.answers[STORE_STALE] > 0 && k.answers[STORE_GONE] > 0);
+	assert_true(k.answers[STORE_HELD] > 0 && k.answers[STORE_UNKNOWN] > 0);
 }
 
 int main(void)

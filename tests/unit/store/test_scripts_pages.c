@@ -4,8 +4,6 @@
 
 #define ACKNOWLEDGE_MS 600000
 
-static const struct bytes nothing = {0};
-
 // c1 waits, past its answer_by, and escalation 1 is open.
 static void late(struct world *w)
 {
@@ -144,17 +142,17 @@ static void test_a_step_pages_and_is_taken_once(void **state)
 	assert_string_equal(field(w, "e", "1", "generation"), "1");
 	assert_string_equal(field(w, "e", "1", "paged"), "bo");
 	assert_int_equal(score(w, "due", "page:1"), w->now + 60000);
-	assert_int_equal(score(w, "out", "e1"), w->now);
+	assert_int_equal(score(w, OUT_PAGE, "e1"), w->now);
 	assert_true(number(asked(w, "PTTL {" POOL "}:o:e1")) > INT64_C(3) * 86400000);
 	assert_int_equal(step(w, 0, "e2", "kim"), STORE_STALE); // another node, with what it saw
 	assert_int_equal(step(w, 7, "e2", "kim"), STORE_STALE);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:o:e2"), "0");
 	assert_int_equal(step(w, 1, "e2", "kim"), STORE_OK);
-	EXPECT(w, STORE_OK, store_out_claim, POOL, "e2", LEASE_MS);
-	assert_string_equal(w->part[2], "page");
-	assert_string_equal(part_named(w, 3, "person"), "kim");
-	assert_string_equal(part_named(w, 3, "text"), "sealed");
-	assert_string_equal(part_named(w, 3, "number_of_page"), "1");
+	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e2"), lease(w));
+	assert_string_equal(part_named(w, 2, "kind"), "page");
+	assert_string_equal(part_named(w, 2, "person"), "kim");
+	assert_string_equal(part_named(w, 2, "text"), "sealed");
+	assert_string_equal(part_named(w, 2, "number_of_page"), "1");
 }
 
 static void test_a_step_may_page_nobody_or_many(void **state)
@@ -171,12 +169,12 @@ static void test_a_step_may_page_nobody_or_many(void **state)
 	        .pool = POOL, .number = 1, .conversation = "c1", .next_at_ms = T0, .people = ""};
 	late(w);
 	EXPECT(w, STORE_OK, store_page_step, &s);
-	assert_int_equal(size_of_set(w, "out"), 0);
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 	s.generation = 1;
 	s.pages = pages;
 	s.pages_count = STORE_PAGES_MAX;
 	EXPECT(w, STORE_OK, store_page_step, &s);
-	assert_int_equal(size_of_set(w, "out"), STORE_PAGES_MAX);
+	assert_int_equal(size_of_set(w, OUT_PAGE), STORE_PAGES_MAX);
 	assert_string_equal(field(w, "o", "e63", "text"), "e63");
 	assert_string_equal(field(w, "o", "e63", "person"), "e63");
 }
@@ -188,8 +186,8 @@ static void test_a_newer_page_replaces_an_unsent_one(void **state)
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
 	assert_int_equal(step(w, 1, "e2", "kim"), STORE_OK);
 	assert_int_equal(step(w, 2, "e3", "bo"), STORE_OK);
-	assert_int_equal(score(w, "out", "e1"), NONE);
-	assert_int_equal(size_of_set(w, "out"), 2);
+	assert_int_equal(score(w, OUT_PAGE, "e1"), NONE);
+	assert_int_equal(size_of_set(w, OUT_PAGE), 2);
 }
 
 static void test_no_step_once_a_human_has_it(void **state)
@@ -201,7 +199,7 @@ static void test_no_step_once_a_human_has_it(void **state)
 	assert_int_equal(step(w, 1, "e2", "bo"), STORE_RESOLVED);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:o:e2"), "0");
 	assert_string_equal(field(w, "e", "1", "state"), "3");
-	assert_int_equal(size_of_set(w, "out"), 0);
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 	assert_int_equal(size_of_set(w, "pages"), 0);
 	assert_int_equal(size_of_set(w, "due"), 0);
 	EXPECT(w, STORE_OK, store_pages, POOL, true);
@@ -232,7 +230,7 @@ static void test_acknowledged_once(void **state)
 	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
 	int64_t at = w->now;
 	assert_int_equal(score(w, "due", "page:1"), at + ACKNOWLEDGE_MS);
-	assert_int_equal(score(w, "out", "e1"), NONE); // nobody else need be woken
+	assert_int_equal(score(w, OUT_PAGE, "e1"), NONE); // nobody else need be woken
 	w->now += 10000;
 	EXPECT(w, STORE_ALREADY, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
 	assert_string_equal(w->part[1], "bo");
@@ -267,7 +265,7 @@ static void test_resolved_when_a_human_has_it(void **state)
 	take(w);
 	EXPECT(w, STORE_OK, store_page_resolve, POOL, 1, "c1");
 	assert_int_equal(size_of_set(w, "pages"), 0);
-	assert_int_equal(size_of_set(w, "out"), 0);
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 	assert_string_equal(field(w, "c", "c1", "page"), "0");
 	EXPECT(w, STORE_OK, store_page_resolve, POOL, 1, "c1");
 	EXPECT(w, STORE_OK, store_pages, POOL, true);
@@ -308,10 +306,11 @@ static void test_a_withdrawn_page_is_not_retried(void **state)
 	struct world *w = *state;
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
-	EXPECT(w, STORE_OK, store_out_claim, POOL, "e1", LEASE_MS);
-	EXPECT(w, STORE_OK, store_out_done, POOL, "e1", 1, "retry", nothing, nothing, w->now + 1);
+	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e1"), lease(w));
+	EXPECT(w, STORE_OK, store_out_done, PAGE_OUT("e1"),
+	        OUTCOME(1, "retry", "", "", w->now + 1));
 	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
-	assert_int_equal(size_of_set(w, "out"), 0);
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 }
 
 // The acknowledgement came while it was being sent, in vain.
@@ -320,10 +319,11 @@ static void test_a_page_withdrawn_while_being_sent_is_not_retried(void **state)
 	struct world *w = *state;
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
-	EXPECT(w, STORE_OK, store_out_claim, POOL, "e1", LEASE_MS);
+	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e1"), lease(w));
 	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
-	EXPECT(w, STORE_OK, store_out_done, POOL, "e1", 1, "retry", nothing, nothing, w->now + 1);
-	assert_int_equal(size_of_set(w, "out"), 0);
+	EXPECT(w, STORE_OK, store_out_done, PAGE_OUT("e1"),
+	        OUTCOME(1, "retry", "", "", w->now + 1));
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 }
 
 static void test_the_latest_200_stay_listed(void **state)
