@@ -111,6 +111,7 @@ def vectors(named):
         "getOnCall": {"atMs": T0},
         "drain": {},
         "runChecks": {},
+        "sendHeld": {**held, "message": MESSAGE},
         "result": {"code": "stale", "text": "Somebody else has this conversation now."},
         "session": {"name": "ana", "roles": ["ROLE_COUNSELOR"], "pools": ["night"], "capacity": 3,
                     **presence, "nowMs": T0, "held": [conversation()], "offers": [offer()]},

@@ -174,22 +174,16 @@ static inline void look_at_set(
 
 static const char *const out_kinds[3] = {STORE_REPLY, STORE_PAGE, STORE_NOTICE};
 
-static inline void take_first(const struct redis_reply *r, void *into)
+// The list of its conversation's unsettled replies.
+static inline void take_list(const struct redis_reply *r, void *into)
 {
 	struct unsent_reply *u = into;
-	copy_text(u->first, sizeof u->first, r);
-}
-
-static inline void take_position(const struct redis_reply *r, void *into)
-{
-	struct unsent_reply *u = into;
-	u->position = redis_type(r) == REDIS_INTEGER ? redis_integer(r) : NONE;
-}
-
-static inline void take_length(const struct redis_reply *r, void *into)
-{
-	struct unsent_reply *u = into;
-	u->length = redis_integer(r);
+	u->length = (int64_t)redis_count(r);
+	u->position = NONE;
+	copy_text(u->first, sizeof u->first, redis_at(r, 0));
+	for (size_t i = 0; i < redis_count(r); i++)
+		if (bytes_is(redis_bytes(redis_at(r, i)), u->id))
+			u->position = (int64_t)i;
 }
 
 static inline void take_entry_state(const struct redis_reply *r, void *into)
@@ -205,10 +199,7 @@ static inline void look_at_replies(struct world *w, struct look *l)
 		struct unsent_reply *u = &l->outbox.reply[i];
 		assert_int_equal(
 		        sscanf(unsent->at[i].name, "%23s %23s", u->id, u->conversation), 2);
-		look_at(w, l, take_first, u, "LINDEX {" POOL "}:replies:%s 0", u->conversation);
-		look_at(w, l, take_position, u, "LPOS {" POOL "}:replies:%s %s", u->conversation,
-		        u->id);
-		look_at(w, l, take_length, u, "LLEN {" POOL "}:replies:%s", u->conversation);
+		look_at(w, l, take_list, u, "LRANGE {" POOL "}:replies:%s 0 -1", u->conversation);
 		look_at(w, l, take_entry_state, u, "HGET {" POOL "}:o:%s state", u->id);
 	}
 	UNTIL(&w->link, l->pending == 0);

@@ -194,6 +194,18 @@ static inline int64_t score(struct world *w, const char *set, const char *member
 	return number(asked(w, "ZSCORE {" POOL "}:%s %s", set, member));
 }
 
+// Since when a reply has been unsent; its member in the set is two words.
+static inline int64_t unsent_since(struct world *w, const char *id, const char *conversation)
+{
+	char member[64];
+	snprintf(member, sizeof member, "%s %s", id, conversation);
+	struct bytes argv[] = {bytes_str("ZSCORE"),
+	        bytes_str("{" POOL "}:unsent:" GATEWAY ":" STORE_REPLY), bytes_str(member)};
+	redis_command(w->link.redis, 3, argv, 5000, on_asked, w);
+	answered(w);
+	return number(w->part[0]);
+}
+
 static inline int64_t size_of_set(struct world *w, const char *set)
 {
 	return number(asked(w, "ZCARD {" POOL "}:%s", set));

@@ -498,13 +498,7 @@ static void check_replies(struct walk *k)
 		if (rank < r->rank && !(delivery == 6 && r->rank == 2))
 			fail_msg("%s: its delivery went back to %lld", r->id, (long long)delivery);
 		r->rank = rank;
-		same(r->id, "unsent",
-		        number(asked(k->w,
-		                "EVAL return(redis.call('zscore',KEYS[1],ARGV[1]..string."
-		                "char(32)..ARGV[2])and(1)or(0)) 1 {" POOL "}:unsent:" GATEWAY
-		                ":reply %s %s",
-		                r->id, r->conversation)),
-		        open);
+		same(r->id, "unsent", unsent_since(k->w, r->id, r->conversation) != NONE, open);
 	}
 }
 
