@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "flow/intake.h"
-#include "vault/vault.h"
 
 // Where an authentic request goes that cannot be taken as a text: it is kept sealed, and a
 // supervisor reads it and makes a text of it, or discards it. Nobody's words are thrown away
@@ -9,11 +8,8 @@
 
 #define QUARANTINE_REQUEST_MAX (80 * 1024)
 
-// How a request is known: a keyed hash in hex, the same for the same bytes through the same
-// gateway. `request` is what would be kept.
-void quarantine_fingerprint(const struct flow *f, const char *gateway, struct bytes request,
-        char out[static VAULT_HASH_LEN + 1]);
-// Keeps it, once for each fingerprint. `reason` is for people, and says nothing of the content.
+// Keeps it; the same bytes through the same gateway are one entry, however often they come.
+// `reason` is for people, and says nothing of the content.
 // `request` holds no secret of the gateway's (path segment, signature). `done` is called once,
 // later: ERR_NONE when it is kept, or was before.
 void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,

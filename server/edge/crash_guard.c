@@ -17,7 +17,7 @@
 
 // In the byte order of this machine: the file never leaves it.
 struct crash {
-	char print[CRASH_GUARD_PRINT];
+	uint8_t print[CRASH_GUARD_PRINT];
 	uint32_t count; // 0: free
 	uint32_t stage;
 	uint64_t turn; // the higher, the later
@@ -27,7 +27,7 @@ struct image {
 	char magic[8];
 	uint32_t size; // of all of this
 	_Atomic uint32_t stage;
-	char print[CRASH_GUARD_PRINT];
+	uint8_t print[CRASH_GUARD_PRINT];
 	struct crash crashes[ENTRIES];
 };
 
@@ -42,7 +42,7 @@ static bool stage_known(uint32_t stage)
 	return stage == CRASH_VERIFY || stage == CRASH_PARSE;
 }
 
-static struct crash *find(struct image *m, const char *print)
+static struct crash *find(struct image *m, const uint8_t *print)
 {
 	for (size_t i = 0; i < ENTRIES; i++) {
 		struct crash *c = &m->crashes[i];
@@ -150,8 +150,8 @@ void crash_guard_close(struct crash_guard *g)
 	free(g);
 }
 
-unsigned crash_guard_count(const struct crash_guard *g, const char print[static CRASH_GUARD_PRINT],
-        enum crash_stage *stage)
+unsigned crash_guard_count(const struct crash_guard *g,
+        const uint8_t print[static CRASH_GUARD_PRINT], enum crash_stage *stage)
 {
 	const struct crash *c = g && g->any ? find(g->image, print) : NULL;
 	*stage = c ? (enum crash_stage)c->stage : CRASH_NONE;
@@ -159,7 +159,7 @@ unsigned crash_guard_count(const struct crash_guard *g, const char print[static 
 }
 
 // The stage is written last: a slot that is set is whole.
-void crash_guard_enter(struct crash_guard *g, const char print[static CRASH_GUARD_PRINT])
+void crash_guard_enter(struct crash_guard *g, const uint8_t print[static CRASH_GUARD_PRINT])
 {
 	if (!g)
 		return;
@@ -181,4 +181,5 @@ void crash_guard_leave(struct crash_guard *g)
 	struct crash *c = g->any ? find(g->image, g->image->print) : NULL;
 	if (c && c->count < CRASH_GUARD_MOST)
 		c->count = 0;
+	memset(g->image->print, 0, sizeof g->image->print);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -10,7 +11,7 @@
 // one slot is enough. Whatever the file holds is a hint and never trusted: a wrong one costs a
 // look by a human.
 
-#define CRASH_GUARD_PRINT 64 // bytes of a request's fingerprint
+#define CRASH_GUARD_PRINT 32 // bytes of a request's fingerprint: its SHA-256
 #define CRASH_GUARD_MOST  2  // as many crashes, and the request is not parsed again
 
 enum crash_stage {
@@ -28,10 +29,10 @@ void crash_guard_close(struct crash_guard *g);
 
 // How often a request with this fingerprint has crashed the process; *stage is where, the last
 // time.
-unsigned crash_guard_count(const struct crash_guard *g, const char print[static CRASH_GUARD_PRINT],
-        enum crash_stage *stage);
+unsigned crash_guard_count(const struct crash_guard *g,
+        const uint8_t print[static CRASH_GUARD_PRINT], enum crash_stage *stage);
 // From here on it is this request that a crash counts against.
-void crash_guard_enter(struct crash_guard *g, const char print[static CRASH_GUARD_PRINT]);
+void crash_guard_enter(struct crash_guard *g, const uint8_t print[static CRASH_GUARD_PRINT]);
 void crash_guard_stage(struct crash_guard *g, enum crash_stage stage);
 // Handled, and still alive: a crash that counted against it was somebody else's, unless it had
 // MOST of them and was not parsed.

@@ -13,6 +13,7 @@
 #include "crash_guard.h"
 #include "flow/quarantine.h"
 #include "gateways/common.h"
+#include "vault/mac.h"
 
 #define NAME_MAX_BYTES 32
 #define PREFIX         "/v1/gateways/"
@@ -306,9 +307,9 @@ static void verify_and_take(struct webhook *w, struct post *p)
 // Everything that may crash on what is in the request happens between enter and leave.
 static void handle_guarded(struct webhook *w, struct post *p)
 {
-	char print[VAULT_HASH_LEN + 1];
+	uint8_t print[CRASH_GUARD_PRINT];
 	enum crash_stage stage;
-	quarantine_fingerprint(w->flow, p->gateway->name, buf_bytes(&p->raw), print);
+	sha256(buf_bytes(&p->raw), print);
 	p->crashes = crash_guard_count(w->guard, print, &stage) >= CRASH_GUARD_MOST;
 	if (p->crashes && stage == CRASH_VERIFY) {
 		log_error("gateway=%s event=crashed_twice stage=verify", p->gateway->name);

@@ -19,7 +19,8 @@ struct quarantine {
 	bool look_again;
 };
 
-void quarantine_fingerprint(const struct flow *f, const char *gateway, struct bytes request,
+// How a request is known: keyed, because numbers and texts can be guessed.
+static void fingerprint_of(const struct flow *f, const char *gateway, struct bytes request,
         char out[static VAULT_HASH_LEN + 1])
 {
 	uint8_t digest[32];
@@ -115,7 +116,7 @@ void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,
 		loop_defer(f->loop, end_later, p);
 		return;
 	}
-	quarantine_fingerprint(f, p->gateway, request, fingerprint);
+	fingerprint_of(f, p->gateway, request, fingerprint);
 	vault_seal_other(f->vault, p->id, request, &sealed);
 	const struct store_quarantine entry = {
 	        .id = p->id,

@@ -23,10 +23,10 @@ static char folder[] = "/tmp/holdfast-guard-XXXXXX";
 static char file[64];
 
 // A fingerprint of its own for each number.
-static const char *print_of(unsigned n)
+static const uint8_t *print_of(unsigned n)
 {
-	static char print[CRASH_GUARD_PRINT + 1];
-	snprintf(print, sizeof print, "%064u", n);
+	static uint8_t print[CRASH_GUARD_PRINT];
+	memcpy(print, &n, sizeof n);
 	return print;
 }
 
@@ -40,7 +40,7 @@ static struct crash_guard *open_guard(void)
 }
 
 // A process that is killed in that stage of handling a request.
-static void die_in(const char *print, enum crash_stage stage)
+static void die_in(const uint8_t *print, enum crash_stage stage)
 {
 	int status;
 	pid_t child = fork();
@@ -59,7 +59,7 @@ static void die_in(const char *print, enum crash_stage stage)
 }
 
 // What a new life knows of it.
-static unsigned known(const char *print, enum crash_stage *stage)
+static unsigned known(const uint8_t *print, enum crash_stage *stage)
 {
 	struct crash_guard *g = open_guard();
 	unsigned count = crash_guard_count(g, print, stage);

@@ -19,6 +19,7 @@
 #include "edge/webhook.h"
 #include "flow/quarantine.h"
 #include "request.h"
+#include "vault/mac.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define FORM     "application/x-www-form-urlencoded"
@@ -155,18 +156,6 @@ void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,
 	snprintf(kept.gateway, sizeof kept.gateway, "%s", g->name);
 	snprintf(kept.reason, sizeof kept.reason, "%s", reason);
 	snprintf(kept.request, sizeof kept.request, "%.*s", (int)raw.len, (const char *)raw.data);
-}
-
-// Alike for alike requests: the last bytes of it will do.
-void quarantine_fingerprint(const struct flow *f, const char *gateway, struct bytes raw,
-        char out[static VAULT_HASH_LEN + 1])
-{
-	(void)f;
-	(void)gateway;
-	size_t len = raw.len < VAULT_HASH_LEN ? raw.len : VAULT_HASH_LEN;
-	memset(out, '.', VAULT_HASH_LEN);
-	out[VAULT_HASH_LEN] = 0;
-	memcpy(out, raw.data + raw.len - len, len);
 }
 
 // ---- one webhook with two gateways
@@ -516,52 +505,55 @@ static void test_what_is_kept_of_the_header(void **state)
 
 // ---- what crashed us before
 
-// As a life that ended in `stage` leaves the file.
-static void crash_in(const char *file, const char *print, enum crash_stage stage)
+// As a life that ended in `stage` of this request leaves the file.
+static void crash_in(const char *file, const char *raw, enum crash_stage stage)
 {
 	struct buf error = {0};
+	uint8_t print[CRASH_GUARD_PRINT];
 	struct crash_guard *g = crash_guard_open(file, &error);
 	if (!g)
 		fail_msg("%s", buf_str(&error));
+	sha256(bytes_str(raw), print);
 	crash_guard_enter(g, print);
 	crash_guard_stage(g, stage);
 	crash_guard_close(g);
 }
 
-// A webhook with a guard that has seen `crashes` of a Kannel text in `stage`. The text is padded to
-// the length of a fingerprint.
-static char *crash_text(unsigned crashes, enum crash_stage stage)
+#define POISON "a text that crashes"
+static const char poison[] = "POST /v1/gateways/kannel/messages" QUERY
+                             "\nContent-Type: text/plain; charset=\"UTF-8\"\n\n" POISON;
+static const char poison_receipt[] = "GET /v1/gateways/kannel/receipts?id=m1&fid=f&type=1\n\n";
+
+// A webhook whose guard has seen `crashes` of each in `stage`.
+static void start_after(unsigned crashes, enum crash_stage stage)
 {
-	struct buf file = {0}, text = {0};
-	buf_append_str(&text, "poison");
-	while (text.len < CRASH_GUARD_PRINT)
-		buf_append_char(&text, '.');
+	struct buf file = {0};
 	buf_printf(&file, "%s/parsing", folder);
-	for (unsigned i = 0; i < crashes; i++)
-		crash_in(buf_str(&file), buf_str(&text), stage);
+	for (unsigned i = 0; i < crashes; i++) {
+		crash_in(buf_str(&file), poison, stage);
+		crash_in(buf_str(&file), poison_receipt, stage);
+	}
 	webhook_free(webhook);
 	webhook = webhook_new(loop, gateways, NULL, buf_str(&file));
 	unlink(buf_str(&file));
 	buf_free(&file);
-	return buf_take_str(&text);
 }
 
 static void test_crashed_the_parser_once(void **state)
 {
 	(void)state;
-	char *text = crash_text(1, CRASH_PARSE);
-	assert_int_equal(kannel_text(text), 0);
+	start_after(1, CRASH_PARSE);
+	assert_int_equal(kannel_text(POISON), 0);
 	assert_int_equal(intake.texts, 1);
 	assert_int_equal(kept.count, 0);
-	free(text);
 }
 
 static void test_crashed_the_parser_twice(void **state)
 {
 	(void)state;
-	char *text = crash_text(2, CRASH_PARSE);
+	start_after(2, CRASH_PARSE);
 	for (unsigned i = 1; i <= 2; i++) {
-		assert_int_equal(kannel_text(text), 0);
+		assert_int_equal(kannel_text(POISON), 0);
 		assert_int_equal(kept.count, i);
 		assert_string_equal(kept.reason, "crashed the parser twice");
 	}
@@ -569,27 +561,25 @@ static void test_crashed_the_parser_twice(void **state)
 	assert_int_equal(kannel_text("another one"), 0);
 	assert_int_equal(intake.texts, 1);
 	// Only what is authentic is kept.
-	assert_int_equal(request("POST", "/v1/gateways/kannel/messages/wrong" QUERY, "text/plain",
-	                         text, NULL),
+	assert_int_equal(request("POST", "/v1/gateways/kannel/messages/wrong" QUERY,
+	                         "text/plain; charset=\"UTF-8\"", POISON, NULL),
 	        403);
 	assert_int_equal(kept.count, 2);
 	// A receipt is nobody's words.
-	assert_int_equal(request("POST", "/v1/gateways/kannel/receipts/s3cret?id=m1&type=1", NULL,
-	                         text, NULL),
+	assert_int_equal(request("GET", "/v1/gateways/kannel/receipts/s3cret?id=m1&fid=f&type=1",
+	                         NULL, "", NULL),
 	        400);
 	assert_int_equal(intake.receipts, 0);
-	free(text);
 }
 
 static void test_crashed_the_check_twice(void **state)
 {
 	(void)state;
-	char *text = crash_text(2, CRASH_VERIFY);
-	assert_int_equal(kannel_text(text), 400);
-	assert_int_equal(kannel_text(text), 400);
+	start_after(2, CRASH_VERIFY);
+	assert_int_equal(kannel_text(POISON), 400);
+	assert_int_equal(kannel_text(POISON), 400);
 	assert_int_equal(kept.count, 0);
 	assert_int_equal(intake.texts, 0);
-	free(text);
 }
 
 // ---- receipts
