@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "escalation.h"
 #include "history.h"
+#include "quarantine.h"
 #include "staff.h"
 #include "survey.h"
 
@@ -54,9 +55,13 @@ static void fill_gateway(Holdfast__V1__GatewayHealth *out, const struct gateway_
 static size_t fill_alarms(const struct flow *f, enum err e, char **out)
 {
 	size_t n = 0;
+	int64_t since_ms;
 	if (e != ERR_NONE || !redis_is_up(store_redis(f->store)))
 		out[n++] = (char *)"Redis cannot answer: texts are refused with 503 and gateways "
 		                   "repeat them.";
+	if (quarantine_waiting(f->quarantine, &since_ms) > 0)
+		out[n++] = (char *)"Texts that could not be read wait in the quarantine for a "
+		                   "supervisor.";
 	for (size_t i = 0; i < f->pools_count; i++)
 		if (f->pools[i].nobody_reachable)
 			out[n++] = (char *)"A page reaches nobody: no target of its policy can be "
@@ -74,7 +79,7 @@ static void on_status(enum err e, const struct survey_pool *pools, size_t count,
 	Holdfast__V1__GatewayHealth *gateway_frames = xcalloc(gateways, sizeof *gateway_frames);
 	Holdfast__V1__GatewayHealth **gateway_list =
 	        xcalloc(gateways, sizeof(Holdfast__V1__GatewayHealth *));
-	char **alarms = xcalloc(count + 1, sizeof *alarms);
+	char **alarms = xcalloc(count + 2, sizeof *alarms);
 	Holdfast__V1__Status status = HOLDFAST__V1__STATUS__INIT;
 	for (size_t i = 0; i < count; i++) {
 		fill_pool(&pool_frames[i], &pools[i], flow_now(f));

@@ -10,13 +10,14 @@ import pytest
 
 from house import PATH_SECRET, TWILIO_ACCOUNT, TWILIO_TOKEN, TWILIO_URL, House, new_number
 from poll import poll
-from programs import ROOT
+from programs import ROOT, program
 from schema import pb
 from test_secrets import everything_in_redis, forms
 from twilio import Signer, inbound_form
+from typed import Typed
 from web import call
 
-POOLS = {"calm": 14}
+POOLS = {"calm": 15}
 
 WORDS = "marmalade trombone canary"
 KANNEL = f"/v1/gateways/kannel/messages/{PATH_SECRET}"
@@ -219,12 +220,44 @@ def test_from_the_command_line(house):
     assert len(listed.get("entries", [])) == int(listed.get("total", 0))
 
 
+def test_from_a_supervisors_terminal(house):
+    pool = house.take()
+    person = house.hire(pool, roles=(pb.ROLE_SUPERVISOR,))
+    counselor, chief = house.counselor(pool), house.sign_in(person)
+    texter = new_number()
+    mark = send_unreadable(house, "hello\nFrom: nobody\x1b[2J")
+    [entry] = find(chief, mark)
+    chief.leave()
+    password = house.folder / f"{person.name}.password"
+    password.write_text(person.password + "\n")
+    password.chmod(0o600)
+    typed = Typed([program("holdfast-console"), "--config", house.config_file, "--user", person.name, "--password-file",
+                   password], house.folder / f"{person.name}.log")
+    typed.type("/quarantine")
+    typed.wait(rf"{entry.id}  id is missing")
+    typed.type(f"/read {entry.id}")
+    typed.wait(r"    hello\n    From: nobody\\x1b\[2J\n")
+    typed.wait(f"  mark: {mark}")
+    typed.type("/release")
+    typed.wait(r"\[error\] type /release ID LINE NUMBER TEXT")
+    typed.type(f"/release {entry.id} 999999 {texter} {WORDS}")
+    typed.wait(r"\[error\] not done: line must be")
+    typed.type(f"/release {entry.id} {pool.line} {texter} {WORDS}")
+    typed.wait(r"\[you\] released")
+    assert counselor.take().messages[0].text == WORDS
+    typed.type(f"/discard {entry.id} too late")
+    typed.wait(r"\[error\] not done: .* has released it already")
+    typed.type("/quit")
+    assert typed.end() == 0
+
+
 def test_doctor_and_status_say_so(house):
     chief = supervisor(house, house.take())
     send_unreadable(house)
     waiting = len(entries(chief))
     poll(lambda: any(c.name == "quarantine" and not c.ok and str(waiting) in c.text
                      for c in house.operator.ask("run_checks").checks), 15, "doctor to tell")
+    assert any("quarantine" in a for a in house.operator.ask("get_status").alarms)
 
 
 # ---- crashes

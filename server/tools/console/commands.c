@@ -25,7 +25,7 @@ struct asking {
 	bool anyway; // a refusal means that it is so already
 };
 
-static void asked(struct console *c)
+void commands_asked(struct console *c)
 {
 	c->waiting = false;
 	console_next_line(c);
@@ -42,15 +42,14 @@ static void on_result(const Frame *answer, void *arg)
 		view_you(a->console->view, "%s", a->done);
 	else
 		view_error(a->console->view, "not done: %s", text);
-	if (yes || (answer && a->anyway))
+	if (a->then && (yes || (answer && a->anyway)))
 		a->then(a->console, a->conversation);
-	asked(a->console);
+	commands_asked(a->console);
 	free(a->conversation);
 	free(a);
 }
 
-// Frees `f`.
-static bool ask(struct console *c, Frame *f, const char *conversation, const char *done,
+bool commands_ask(struct console *c, Frame *f, const char *conversation, const char *done,
         void (*then)(struct console *c, const char *conversation))
 {
 	struct asking *a = xcalloc(1, sizeof(*a));
@@ -88,7 +87,7 @@ static bool run_available(struct console *c, const char *rest)
 
 	(void)rest;
 	f->set_presence->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE;
-	return ask(c, f, NULL, "available: you will be offered people", now_available);
+	return commands_ask(c, f, NULL, "available: you will be offered people", now_available);
 }
 
 static bool run_away(struct console *c, const char *rest)
@@ -97,7 +96,7 @@ static bool run_away(struct console *c, const char *rest)
 
 	(void)rest;
 	f->set_presence->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
-	return ask(c, f, NULL, "away: no offers; whom you hold stays yours", now_away);
+	return commands_ask(c, f, NULL, "away: no offers; whom you hold stays yours", now_away);
 }
 
 // ---- offers
@@ -121,7 +120,7 @@ static void on_accept(const Frame *answer, void *arg)
 	// Without an answer it may be ours, or still open: the next session tells.
 	if (answer)
 		console_forget_offer(c, a->conversation, a->epoch);
-	asked(c);
+	commands_asked(c);
 	free(a->conversation);
 	free(a);
 }
@@ -174,7 +173,7 @@ static bool run_decline(struct console *c, const char *rest)
 	f->decline->conversation = xstrdup(o->conversation);
 	f->decline->epoch = o->epoch;
 	f->decline->reason = xstrdup(*rest ? rest : "other");
-	return ask(c, f, o->conversation, "declined", now_declined);
+	return commands_ask(c, f, o->conversation, "declined", now_declined);
 }
 
 // ---- conversations
@@ -254,7 +253,7 @@ static bool run_close(struct console *c, const char *rest)
 	f->close->epoch = talk->epoch;
 	f->close->outcome = xstrdup(rest);
 	f->close->sequence = talk_complete_to(talk);
-	return ask(c, f, talk->id, "closed; /finish when your notes are done", now_closed);
+	return commands_ask(c, f, talk->id, "closed; /finish when your notes are done", now_closed);
 }
 
 static void now_finished(struct console *c, const char *conversation)
@@ -276,7 +275,7 @@ static bool run_finish(struct console *c, const char *rest)
 	f = client_frame(HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP);
 	f->finish_wrap_up->conversation = xstrdup(talk->id);
 	f->finish_wrap_up->epoch = talk->epoch;
-	return ask(c, f, talk->id, "your place is free again", now_finished);
+	return commands_ask(c, f, talk->id, "your place is free again", now_finished);
 }
 
 static bool run_quit(struct console *c, const char *rest)
@@ -301,6 +300,10 @@ static const struct typed table[] = {
         {"/close", "OUTCOME", "end the current conversation, for example /close safe_for_now",
                 run_close},
         {"/finish", "", "your notes on it are done", run_finish},
+        {"/quarantine", "", "supervisors: what came in and could not be read", run_quarantine},
+        {"/read", "ID", "supervisors: one of these as it came", run_read},
+        {"/release", "ID LINE NUMBER TEXT", "supervisors: make a text of it", run_release},
+        {"/discard", "ID REASON", "supervisors: it was no text", run_discard},
         {"/help", "", "this list", run_help},
         {"/quit", "", "leave; whom you hold waits for you a little, then for somebody else",
                 run_quit},

@@ -82,3 +82,15 @@ void replies_free(struct console *c);
 
 // ---- commands.c
 void commands_run(struct console *c, const char *line);
+// Sends a request that is answered by a Result, says `done` or why not, and then calls `then` (or
+// NULL). Frees `f`. True when it is under way: commands_asked() is called at its end.
+bool commands_ask(struct console *c, Frame *f, const char *conversation, const char *done,
+        void (*then)(struct console *c, const char *conversation));
+// A command's request has been answered: the next line may be read.
+void commands_asked(struct console *c);
+
+// ---- quarantine.c: commands, as in the table of commands.c
+bool run_quarantine(struct console *c, const char *rest);
+bool run_read(struct console *c, const char *rest);
+bool run_release(struct console *c, const char *rest);
+bool run_discard(struct console *c, const char *rest);

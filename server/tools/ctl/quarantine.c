@@ -3,19 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "../common/quarantined.h"
 #include "../common/table.h"
 #include "../common/words.h"
 #include "base/clock.h"
-#include "base/codec.h"
-#include "base/utf8.h"
 #include "ctl.h"
 
 #define COLUMNS(headings) (sizeof(headings) / sizeof((headings)[0]))
 #define TEXT_MAX          4096
 #define NUMBER_MAX        64
-#define FIELDS_MAX        256
 
 // ---- requests
 
@@ -108,67 +105,11 @@ void show_quarantine(const Frame *answer)
 		printf("  … and %" PRIu64 " more.\n", q->total - q->n_entries);
 }
 
-// Nothing of a stranger's bytes may speak to the terminal.
-static void print_escaped(struct bytes in)
-{
-	struct buf safe = {0};
-
-	utf8_escape(in, &safe);
-	fwrite(safe.data, 1, safe.len, stdout);
-	buf_wipe(&safe);
-}
-
-static bool print_field(struct bytes name, struct bytes value, void *arg)
-{
-	bool *any = arg;
-
-	if (!*any)
-		puts("\n---- the same, decoded");
-	*any = true;
-	print_escaped(name);
-	fputs(": ", stdout);
-	print_escaped(value);
-	putchar('\n');
-	return true;
-}
-
-// What stands between the first `from` and the first `to` behind it, or the end.
-static struct bytes between(struct bytes in, const char *from, const char *to)
-{
-	const uint8_t *begin = in.len ? memmem(in.data, in.len, from, strlen(from)) : NULL;
-
-	if (!begin)
-		return (struct bytes){0};
-	begin += strlen(from);
-	size_t rest = in.len - (size_t)(begin - in.data);
-	const uint8_t *end = to ? memmem(begin, rest, to, strlen(to)) : NULL;
-	return bytes_of(begin, end ? (size_t)(end - begin) : rest);
-}
-
-// Forms are hard to read as they travel: their fields once more, as far as they can be decoded.
-static void print_fields(struct bytes request)
-{
-	bool any = false;
-	struct bytes head = between(request, "", "\n\n"), first = between(request, "", "\n");
-	struct bytes query = between(first, "?", NULL), body = between(request, "\n\n", NULL);
-	static const char form[] = "application/x-www-form-urlencoded";
-
-	if (!form_parse(query, FIELDS_MAX, print_field, &any))
-		puts("(and more that cannot be decoded)");
-	if (between(head, form, NULL).data && !form_parse(body, FIELDS_MAX, print_field, &any))
-		puts("(and more that cannot be decoded)");
-}
-
 void show_quarantined(const Frame *answer)
 {
-	const Holdfast__V1__Quarantined *e = answer->quarantined;
-	struct bytes request = bytes_of(e->request.data, e->request.len);
-	char came[DURATION_MAX];
+	struct buf text = {0};
 
-	print_safely("%s, through %s at %s: %s", e->id, e->gateway,
-	        word_time(came, e->at_ms, clock_wall_ms(clock_system())), e->reason);
-	puts("\n---- as it came; \\xNN is a byte that could not be shown");
-	print_escaped(request);
-	putchar('\n');
-	print_fields(request);
+	quarantined_text(answer->quarantined, &text);
+	fwrite(text.data, 1, text.len, stdout);
+	buf_wipe(&text);
 }
