@@ -16,6 +16,9 @@ struct tls_ctx *tls_server_new(const char *certificate_file, const char *key_fil
         const char *client_ca_file, struct buf *error);
 // ca_file "" trusts the system's store.
 struct tls_ctx *tls_client_new(const char *ca_file, struct buf *error);
+// The certificate that a client shows where it is asked for one. False leaves one line in `error`.
+MUST_CHECK bool tls_client_identity(
+        struct tls_ctx *t, const char *certificate_file, const char *key_file, struct buf *error);
 struct tls_ctx *tls_ref(struct tls_ctx *t);
 void tls_unref(struct tls_ctx *t);
 // Wall-clock end of the server certificate in ms since 1970.

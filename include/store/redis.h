@@ -8,9 +8,12 @@
 #include "net/loop.h"
 
 // The link to Redis: hiredis formats and reads, our conn carries. Commands are pipelined on one
-// connection; each has a deadline and exactly one callback. After a cut the link connects again by
-// itself (50 ms, doubling to 2 s, with jitter), checks the server's settings, loads the scripts,
-// and only then is up.
+// connection and scripts on another, both to the same Redis; each has a deadline and exactly one
+// callback. Between a command and a script there is no order: whoever reads what a script writes
+// waits for its callback. After a cut the link connects again by itself (50 ms, doubling to 2 s or,
+// with Sentinels, 500 ms, with jitter), asks the Sentinels where the master is, checks its settings
+// and its role, loads the scripts, and only then is up. The settings are checked again every
+// minute.
 
 struct redis;
 
@@ -48,9 +51,9 @@ typedef void (*redis_fn)(const struct redis_result *result, void *arg);
 struct redis_events {
 	void (*up)(void *arg);   // checked, scripts loaded
 	void (*down)(void *arg); // was up
-	void (*refused)(
-	        const char *why, void *arg); // a setting that could lose what it has acknowledged,
-	                                     // by name: the caller stops or goes on trying
+	// A setting that could lose what it has acknowledged, by name, or a user that may not do
+	// what we need: the caller stops or goes on trying.
+	void (*refused)(const char *why, void *arg);
 	// A message on a channel subscribed with redis_subscribe(); and `resync` after any gap in
 	// the subscription.
 	void (*message)(const char *channel, struct bytes payload, void *arg);
@@ -69,11 +72,17 @@ struct redis *redis_new(struct loop *l, const struct config_redis *config,
 // until here. Not from inside a callback of the link.
 void redis_free(struct redis *r);
 bool redis_is_up(const struct redis *r);
+// Up, but at the last look fewer replicas than demanded had everything.
+bool redis_is_short(const struct redis *r);
+// Up, but Redis refuses scripts for a reason that needs a person (its disk, its memory, its
+// replicas, our rights): our words for it, "" when all is well.
+const char *redis_trouble(struct redis *r);
 // What was checked, for people: "redis 7.0.15 at /…/redis.sock: appendonly yes, appendfsync always,
-// …".
+// …, role master, replicas 2, copies 1".
 const char *redis_describe(const struct redis *r);
 
-// The most that may be in flight; beyond it commands end at once with REDIS_NO_LINK.
+// The most commands, and the most scripts, that may be in flight; beyond it they end at once with
+// REDIS_NO_LINK.
 #define REDIS_IN_FLIGHT_MAX 20000
 
 // One command of `argc` parts. `fn` is called once, never from inside, at the latest `deadline_ms`
@@ -85,6 +94,7 @@ void redis_command(struct redis *r, int argc, const struct bytes *argv, int64_t 
 void redis_subscribe(struct redis *r, const char *channel);
 
 // A Lua script of store/lua, by the name of its file: EVALSHA; after NOSCRIPT it is loaded again
-// and repeated once.
+// and repeated once. With copies demanded one WAIT follows the scripts of a turn, and the callback
+// waits for its answer.
 void redis_script(struct redis *r, const char *script, int keys, int argc, const struct bytes *argv,
         int64_t deadline_ms, redis_fn fn, void *arg);

@@ -133,6 +133,13 @@ struct tls_ctx *tls_client_new(const char *ca_file, struct buf *error)
 	return NULL;
 }
 
+bool tls_client_identity(
+        struct tls_ctx *t, const char *certificate_file, const char *key_file, struct buf *error)
+{
+	ERR_clear_error();
+	return load_identity(t, certificate_file, key_file, error);
+}
+
 struct tls_ctx *tls_ref(struct tls_ctx *t)
 {
 	if (t)

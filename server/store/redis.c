@@ -1,171 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// The link: commands in flight in order, their deadlines, and the way from connected to up.
+// The link: its wires, and the way from connected to up.
 #include "store/redis.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/heap.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "redis_copies.h"
 #include "redis_link.h"
 #include "redis_reply.h"
-#include "redis_stream.h"
 #include "redis_subscription.h"
 
-// A command in flight, in the order in which the replies come. It keeps its place after its
-// deadline.
-struct command {
-	struct heap_node deadline; // first: the heap gives it back as the command
-	struct command *next;
-	int64_t sent_ms;
-	redis_fn fn; // NULL after the callback
-	void *arg;
-};
+// Scripts have a wire of their own, because WAIT blocks it: reads are never behind one.
+enum { COMMANDS, SCRIPTS, WIRES };
 
-struct queue {
-	struct command *first, **last;
-	size_t count;
+// A call that could not be sent; its callback waits for the end of the turn.
+struct rejected {
+	redis_fn fn;
+	void *arg;
+	struct rejected *next;
 };
 
 struct redis {
 	struct loop *loop;
 	struct redis_events events;
-	const struct config_redis *config;
-	struct stream *stream;
-	struct check *check;
+	struct redis_demands demands;
+	struct way *way;
+	struct wire *wires[WIRES];
+	struct check *checks[WIRES];
+	bool checked[WIRES];
 	struct scripts *scripts;
+	struct copies *copies;             // NULL when none are demanded
 	struct subscription *subscription; // from the first redis_subscribe() on
-	struct queue in_flight;
-	struct heap *deadlines;
-	struct queue rejected; // never sent; they wait for the end of the turn
+	struct rejected *rejected, **last_rejected;
 	uint64_t reject_timer;
-	uint64_t timer; // fires at or before the earliest deadline
-	int64_t timer_at;
-	int64_t answered_ms; // when the last reply came
-	struct buf error;
-	bool open;
+	uint64_t recheck_timer;
+	struct buf trouble;
 	bool up;
+	bool cutting; // both wires: the second one's end is no news
 	bool closing;
 };
 
-// A peer that leaves the oldest command without an answer for so long is gone, whatever TCP says.
-#define SILENCE_MS 10000
-// After a refusal, and while the server starts.
-#define REFUSED_RETRY_MS 2000
-#define LOADING_RETRY_MS 100
-#define OUTPUT_MAX       ((size_t)64 << 20)
-
-static void on_timer(void *arg);
-
-static void queue_push(struct queue *q, struct command *c)
-{
-	if (!q->first)
-		q->last = &q->first;
-	*q->last = c;
-	q->last = &c->next;
-	q->count++;
-}
-
-static struct command *queue_pop(struct queue *q)
-{
-	struct command *c = q->first;
-	if (!c)
-		return NULL;
-	q->first = c->next;
-	q->count--;
-	return c;
-}
-
-static void finish(struct command *c, const struct redis_result *result)
-{
-	redis_fn fn = c->fn;
-	c->fn = NULL;
-	if (fn)
-		fn(result, c->arg);
-}
-
-static void finish_without_reply(struct command *c, enum redis_status status)
-{
-	const char *error = status == REDIS_UNKNOWN ? "no answer from Redis" : "no link to Redis";
-	finish(c, &(struct redis_result){status, reply_nil(), error});
-}
-
-// The timer may fire early, never late: answers do not move it.
-static void arm(struct redis *r)
-{
-	const struct heap_node *earliest = heap_first(r->deadlines);
-	const struct command *oldest = r->in_flight.first;
-	if (!oldest)
-		return;
-	int64_t since = oldest->sent_ms > r->answered_ms ? oldest->sent_ms : r->answered_ms;
-	int64_t at = since + SILENCE_MS;
-	if (earliest && earliest->key < at)
-		at = earliest->key;
-	if (r->timer && r->timer_at <= at)
-		return;
-	int64_t wait = at - loop_mono_ms(r->loop);
-	loop_cancel(r->loop, r->timer);
-	r->timer = loop_timer(r->loop, wait > 0 ? wait : 0, on_timer, r);
-	r->timer_at = at;
-}
-
-static bool is_silent(const struct redis *r, int64_t now)
-{
-	const struct command *oldest = r->in_flight.first;
-	return oldest && now - oldest->sent_ms >= SILENCE_MS && now - r->answered_ms >= SILENCE_MS;
-}
-
-static void on_timer(void *arg)
-{
-	struct redis *r = arg;
-	int64_t now = loop_mono_ms(r->loop);
-	struct heap_node *node;
-	r->timer = 0;
-	while ((node = heap_first(r->deadlines)) && node->key <= now) {
-		struct command *c = (struct command *)node;
-		heap_remove(r->deadlines, node);
-		metric_inc(M_REDIS_ERRORS, "deadline");
-		finish_without_reply(c, REDIS_UNKNOWN);
-	}
-	if (is_silent(r, now))
-		stream_cut(r->stream, "no answer for 10 s", 0);
-	arm(r);
-}
-
-void link_send(struct redis *r, struct bytes formatted, int64_t deadline_ms, redis_fn fn, void *arg)
-{
-	struct command *c = xcalloc(1, sizeof *c);
-	c->sent_ms = loop_mono_ms(r->loop);
-	c->fn = fn;
-	c->arg = arg;
-	queue_push(&r->in_flight, c);
-	heap_push(r->deadlines, &c->deadline, c->sent_ms + deadline_ms);
-	stream_write(r->stream, formatted);
-	arm(r);
-}
-
-void link_send_parts(struct redis *r, int argc, const struct bytes *argv, int64_t deadline_ms,
-        redis_fn fn, void *arg)
-{
-	struct buf formatted = {0};
-	if (reply_format(argc, argv, &formatted))
-		link_send(r, buf_bytes(&formatted), deadline_ms, fn, arg);
-	else
-		link_reject(r, fn, arg);
-	buf_free(&formatted);
-}
+// After a refusal, while the server starts, and while the Sentinels have not seen that it is no
+// master.
+#define REFUSED_RETRY_MS   2000
+#define LOADING_RETRY_MS   100
+#define ELSEWHERE_RETRY_MS 250
+#define MOVED_RETRY_MS     1
+// Somebody may CONFIG SET what was checked.
+#define RECHECK_MS 60000
 
 static void on_rejected(void *arg)
 {
 	struct redis *r = arg;
-	struct queue now = r->rejected;
-	struct command *c;
+	struct rejected *now = r->rejected;
 	// Callbacks that try again at once are for the next turn.
-	r->rejected = (struct queue){0};
+	r->rejected = NULL;
 	r->reject_timer = 0;
-	while ((c = queue_pop(&now))) {
-		finish_without_reply(c, REDIS_NO_LINK);
+	while (now) {
+		struct rejected *c = now;
+		now = c->next;
+		c->fn(&(struct redis_result){REDIS_NO_LINK, reply_nil(), "no link to Redis"},
+		        c->arg);
 		free(c);
 	}
 }
@@ -176,18 +74,31 @@ void link_reject(struct redis *r, redis_fn fn, void *arg)
 	metric_inc(M_REDIS_ERRORS, "no_link");
 	if (!fn || r->closing)
 		return;
-	struct command *c = xcalloc(1, sizeof *c);
-	c->fn = fn;
-	c->arg = arg;
-	queue_push(&r->rejected, c);
+	struct rejected *c = xcalloc(1, sizeof *c);
+	*c = (struct rejected){.fn = fn, .arg = arg};
+	if (!r->rejected)
+		r->last_rejected = &r->rejected;
+	*r->last_rejected = c;
+	r->last_rejected = &c->next;
 	if (!r->reject_timer)
 		r->reject_timer = loop_timer(r->loop, 0, on_rejected, r);
 }
 
-bool link_has_room(const struct redis *r)
+bool link_takes_scripts(const struct redis *r)
 {
-	return r->up && r->in_flight.count < REDIS_IN_FLIGHT_MAX &&
-	       stream_pending(r->stream) < OUTPUT_MAX;
+	return r->up && wire_has_room(r->wires[SCRIPTS]);
+}
+
+void link_send_script(
+        struct redis *r, struct bytes formatted, int64_t deadline_ms, redis_fn fn, void *arg)
+{
+	struct wire *w = r->wires[SCRIPTS];
+	if (!r->copies) {
+		wire_send(w, formatted, deadline_ms, fn, arg);
+		return;
+	}
+	wire_send_held(w, formatted, deadline_ms, fn, arg);
+	copies_sent(r->copies);
 }
 
 int64_t link_mono_ms(const struct redis *r)
@@ -203,125 +114,226 @@ struct scripts *link_scripts(struct redis *r)
 void redis_command(struct redis *r, int argc, const struct bytes *argv, int64_t deadline_ms,
         redis_fn fn, void *arg)
 {
-	if (link_has_room(r))
-		link_send_parts(r, argc, argv, deadline_ms, fn, arg);
-	else
+	struct wire *w = r->wires[COMMANDS];
+	if (!r->up || !wire_has_room(w) || !wire_send_parts(w, argc, argv, deadline_ms, fn, arg))
 		link_reject(r, fn, arg);
 }
 
-static void answer(struct redis *r, struct command *c, const struct redis_reply *reply)
+static void went_down(struct redis *r)
 {
-	const char *text = reply_error(reply);
-	if (!text) {
-		finish(c, &(struct redis_result){REDIS_OK, reply, ""});
-		return;
-	}
-	bool cared_for = c->fn != NULL;
-	// A callback may send, never receive: the text stays as it is until we return.
-	buf_clear(&r->error);
-	redis_error_print(text, &r->error);
-	metric_inc(M_REDIS_ERRORS, redis_error_of(text)->kind);
-	finish(c, &(struct redis_result){REDIS_REFUSED, reply_nil(), buf_str(&r->error)});
-	if (!cared_for)
-		log_warn("event=redis_refused error=\"%s\"", buf_str(&r->error));
-}
-
-static void on_reply(const struct redis_reply *reply, void *arg)
-{
-	struct redis *r = arg;
-	struct command *c = queue_pop(&r->in_flight);
-	if (!c) {
-		stream_cut(r->stream, "a reply that nobody asked for", 0);
-		return;
-	}
-	r->answered_ms = loop_mono_ms(r->loop);
-	metric_observe_ms(M_REDIS_MS, r->answered_ms - c->sent_ms);
-	heap_remove(r->deadlines, &c->deadline);
-	answer(r, c, reply);
-	free(c);
-	if (r->up && reply_error(reply) && redis_error_of(reply_error(reply))->reconnect)
-		stream_cut(r->stream, redis_error_of(reply_error(reply))->meaning, 0);
-}
-
-static void fail_in_flight(struct redis *r)
-{
-	struct queue all = r->in_flight;
-	struct command *c;
-	r->in_flight = (struct queue){0};
-	while ((c = queue_pop(&all))) {
-		heap_remove(r->deadlines, &c->deadline);
-		finish_without_reply(c, REDIS_UNKNOWN);
-		free(c);
-	}
-}
-
-static void on_open(void *arg)
-{
-	struct redis *r = arg;
-	r->open = true;
-	check_start(r->check);
-}
-
-static void on_closed(const char *why, void *arg)
-{
-	struct redis *r = arg;
 	bool was_up = r->up;
-	(void)why; // the stream has logged it
-	r->open = false;
 	r->up = false;
+	r->checked[COMMANDS] = r->checked[SCRIPTS] = false;
 	metric_set(M_REDIS_UP, NULL, 0);
-	fail_in_flight(r);
+	loop_cancel(r->loop, r->recheck_timer);
+	r->recheck_timer = 0;
+	buf_clear(&r->trouble);
+	if (r->copies)
+		copies_stop(r->copies);
 	if (was_up && r->events.down)
 		r->events.down(r->events.arg);
+}
+
+// Both wires go and come together: they are to be on the same Redis.
+static void cut(struct redis *r, const char *why, int64_t retry_ms)
+{
+	if (r->cutting)
+		return;
+	r->cutting = true;
+	// Before any callback of theirs: what those send is for the next link.
+	bool was_up = r->up;
+	r->up = false;
+	wire_cut(r->wires[COMMANDS], why, retry_ms);
+	wire_cut(r->wires[SCRIPTS], why, retry_ms);
+	r->up = was_up;
+	r->cutting = false;
+	went_down(r);
+}
+
+static void on_open(struct wire *w, void *arg)
+{
+	struct redis *r = arg;
+	int i = w == r->wires[SCRIPTS] ? SCRIPTS : COMMANDS;
+	r->checked[i] = false;
+	check_start(r->checks[i]);
+}
+
+static void refused(struct redis *r, const char *why)
+{
+	metric_inc(M_REDIS_ERRORS, "refused");
+	if (r->events.refused)
+		r->events.refused(why, r->events.arg);
+}
+
+static void on_refused(const char *why, void *arg)
+{
+	struct redis *r = arg;
+	refused(r, why);
+	cut(r, why, REFUSED_RETRY_MS);
+}
+
+static void on_closed(struct wire *w, void *arg)
+{
+	(void)w;
+	cut(arg, "the link's other connection ended", 0);
+}
+
+// A person must look; it is over when a script runs again.
+static void note_trouble(struct redis *r, const char *text)
+{
+	struct buf now = {0};
+	redis_error_print(text, &now);
+	if (!bytes_equal(buf_bytes(&now), buf_bytes(&r->trouble)))
+		log_error("event=redis_trouble error=\"%s\"", buf_str(&now));
+	buf_free(&r->trouble);
+	r->trouble = now;
+}
+
+static void on_failed(struct wire *w, const char *text, void *arg)
+{
+	struct redis *r = arg;
+	const struct redis_error *e = redis_error_of(text);
+	bool by_script = w == r->wires[SCRIPTS];
+	if (!r->up)
+		return;
+	if (by_script && (e->actions & DO_ALARM))
+		note_trouble(r, text);
+	if (r->copies && by_script && strcmp(e->code, "NOREPLICAS") == 0)
+		copies_missed(r->copies);
+	if ((e->actions & DO_ASK) && (e->actions & DO_RECONNECT))
+		way_doubt(r->way);
+	else if (e->actions & DO_ASK)
+		way_ask_again(r->way);
+	if (e->actions & DO_RECONNECT)
+		cut(r, e->meaning, 0);
+}
+
+static void on_succeeded(struct wire *w, void *arg)
+{
+	struct redis *r = arg;
+	if (w == r->wires[SCRIPTS] && r->trouble.len > 0) {
+		log_info("event=redis_trouble_over");
+		buf_clear(&r->trouble);
+	}
+}
+
+static void on_short(void *arg)
+{
+	struct redis *r = arg;
+	way_ask_again(r->way);
+}
+
+static void on_moved(void *arg)
+{
+	struct redis *r = arg;
+	cut(r, "the Sentinels name another master", MOVED_RETRY_MS);
+}
+
+static void on_recheck(void *arg)
+{
+	struct redis *r = arg;
+	r->recheck_timer = 0;
+	check_start(r->checks[COMMANDS]);
+}
+
+static void recheck_later(struct redis *r)
+{
+	r->recheck_timer = loop_timer(r->loop, RECHECK_MS, on_recheck, r);
 }
 
 static void on_loaded(const char *error, void *arg)
 {
 	struct redis *r = arg;
+	const struct check *c = r->checks[COMMANDS];
 	if (error[0]) {
 		log_error("event=scripts_not_loaded error=\"%s\"", error);
-		stream_cut(r->stream, "the scripts could not be loaded", REFUSED_RETRY_MS);
+		cut(r, "the scripts could not be loaded", REFUSED_RETRY_MS);
 		return;
 	}
 	r->up = true;
-	stream_settled(r->stream);
+	for (int i = 0; i < WIRES; i++)
+		wire_settled(r->wires[i]);
+	way_settled(r->way, wire_place(r->wires[SCRIPTS]));
+	if (r->subscription)
+		subscription_follow(r->subscription);
 	metric_set(M_REDIS_UP, NULL, 1);
 	log_info("event=redis_up server=\"%s\"", redis_describe(r));
+	if (r->copies && !check_refuses_alone(c))
+		log_warn("event=redis_alone text=\"min-replicas-to-write is 0: a master that is "
+		         "cut off goes on writing; 1 is recommended\"");
+	if (r->copies)
+		copies_start(r->copies, check_replicas(c));
+	recheck_later(r);
 	if (r->events.up)
 		r->events.up(r->events.arg);
 }
 
-static void on_checked(enum check_outcome outcome, const char *why, void *arg)
+// Both are checked: of one and the same Redis?
+static void settle(struct redis *r)
 {
-	struct redis *r = arg;
+	if (!r->checked[COMMANDS] || !r->checked[SCRIPTS])
+		return;
+	if (strcmp(check_run_id(r->checks[COMMANDS]), check_run_id(r->checks[SCRIPTS])) == 0)
+		scripts_load(r->scripts);
+	else
+		cut(r, "the connections are to two different servers", 0);
+}
+
+static void take_check(struct redis *r, int which, enum check_outcome outcome, const char *why)
+{
 	switch (outcome) {
 	case CHECK_GOOD:
-		scripts_load(r->scripts);
+		r->checked[which] = true;
+		if (r->up)
+			recheck_later(r);
+		else
+			settle(r);
 		return;
 	case CHECK_LATER:
-		stream_cut(r->stream, why, LOADING_RETRY_MS);
+		cut(r, why, LOADING_RETRY_MS);
+		return;
+	case CHECK_ELSEWHERE:
+		if (!way_has_sentinels(r->way))
+			break;
+		way_doubt(r->way);
+		cut(r, why, ELSEWHERE_RETRY_MS);
 		return;
 	case CHECK_REFUSED:
 		break;
 	}
-	metric_inc(M_REDIS_ERRORS, "refused");
-	if (r->events.refused)
-		r->events.refused(why, r->events.arg);
-	stream_cut(r->stream, why, REFUSED_RETRY_MS);
+	refused(r, why);
+	cut(r, why, REFUSED_RETRY_MS);
+}
+
+static void on_commands_checked(enum check_outcome outcome, const char *why, void *arg)
+{
+	take_check(arg, COMMANDS, outcome, why);
+}
+
+static void on_scripts_checked(enum check_outcome outcome, const char *why, void *arg)
+{
+	take_check(arg, SCRIPTS, outcome, why);
 }
 
 struct redis *redis_new(struct loop *l, const struct config_redis *config,
         const struct redis_demands *demands, const struct redis_events *events)
 {
 	struct redis *r = xcalloc(1, sizeof *r);
+	const struct wire_events wire = {
+	        on_open, on_refused, on_closed, on_failed, on_succeeded, r};
 	r->loop = l;
-	r->config = config;
 	r->events = *events;
-	r->deadlines = heap_new();
-	r->stream = stream_new(
-	        l, config, "commands", &(struct stream_events){on_open, on_reply, on_closed, r});
-	r->check = check_new(r, demands->unsafe, stream_address(r->stream), on_checked, r);
-	r->scripts = scripts_new(r, on_loaded, r);
+	r->demands = *demands;
+	r->way = way_new(l, config);
+	way_on_moved(r->way, on_moved, r);
+	r->wires[COMMANDS] = wire_new(l, r->way, "commands", &wire);
+	r->wires[SCRIPTS] = wire_new(l, r->way, "scripts", &wire);
+	r->checks[COMMANDS] = check_new(r->wires[COMMANDS], demands, on_commands_checked, r);
+	r->checks[SCRIPTS] = check_new(r->wires[SCRIPTS], demands, on_scripts_checked, r);
+	r->scripts = scripts_new(r->wires[SCRIPTS], on_loaded, r);
+	if (demands->copies > 0)
+		r->copies = copies_new(l, r->wires[SCRIPTS], demands->copies,
+		        &(struct copies_events){on_short, r});
 	metric_set(M_REDIS_UP, NULL, 0);
 	return r;
 }
@@ -332,16 +344,19 @@ void redis_free(struct redis *r)
 		return;
 	r->closing = true;
 	r->up = false;
-	loop_cancel(r->loop, r->timer);
 	loop_cancel(r->loop, r->reject_timer);
+	loop_cancel(r->loop, r->recheck_timer);
 	subscription_free(r->subscription);
-	fail_in_flight(r);
+	copies_free(r->copies);
+	r->copies = NULL;
+	for (int i = 0; i < WIRES; i++)
+		wire_free(r->wires[i]);
 	on_rejected(r);
-	stream_free(r->stream);
-	check_free(r->check);
+	for (int i = 0; i < WIRES; i++)
+		check_free(r->checks[i]);
 	scripts_free(r->scripts);
-	heap_free(r->deadlines);
-	buf_free(&r->error);
+	way_free(r->way);
+	buf_free(&r->trouble);
 	free(r);
 }
 
@@ -350,14 +365,24 @@ bool redis_is_up(const struct redis *r)
 	return r->up;
 }
 
+bool redis_is_short(const struct redis *r)
+{
+	return r->up && r->copies && copies_are_short(r->copies);
+}
+
+const char *redis_trouble(struct redis *r)
+{
+	return buf_str(&r->trouble);
+}
+
 const char *redis_describe(const struct redis *r)
 {
-	return check_describe(r->check);
+	return check_describe(r->checks[COMMANDS]);
 }
 
 void redis_subscribe(struct redis *r, const char *channel)
 {
 	if (!r->subscription)
-		r->subscription = subscription_new(r->loop, r->config, &r->events);
+		r->subscription = subscription_new(r->loop, r->way, &r->events);
 	subscription_add(r->subscription, channel);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "redis_link.h"
 
@@ -14,13 +15,14 @@
 // Each of these alone voids "accepted means on disk".
 static const struct setting {
 	const char *name;
-	const char *must;
+	const char *must; // NULL: only looked at
 	const char *otherwise;
 } settings[] = {
         {"appendonly", "yes", "an accepted text could be lost"},
         {"appendfsync", "always", "an accepted text could be lost"},
         {"no-appendfsync-on-rewrite", "no", "a text accepted during a rewrite could be lost"},
         {"maxmemory-policy", "noeviction", "Redis could throw accepted texts away"},
+        {"min-replicas-to-write", NULL, ""},
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
@@ -32,24 +34,31 @@ enum {
 	ASK_COUNT = ASK_SETTINGS + SETTINGS
 };
 
+// What one check finds.
+struct findings {
+	char run_id[48];
+	unsigned replicas;
+	bool refuses_alone;
+	struct buf description;
+};
+
 struct check {
-	struct redis *link;
-	bool unsafe;
-	const char *address;
+	struct wire *wire;
+	struct redis_demands demands;
 	check_fn fn;
 	void *arg;
 	size_t answered; // replies come in the order of asking
 	bool over;
+	bool replica;
 	struct buf why; // the first objection
-	struct buf found;
-	struct buf description;
+	struct buf settings;
+	struct findings now, last; // last: of the last check that came to its end
 };
 
-struct check *check_new(struct redis *r, bool unsafe, const char *address, check_fn fn, void *arg)
+struct check *check_new(struct wire *w, const struct redis_demands *demands, check_fn fn, void *arg)
 {
 	struct check *c = xcalloc(1, sizeof *c);
-	*c = (struct check){.link = r, .unsafe = unsafe, .address = address, .fn = fn, .arg = arg};
-	buf_printf(&c->description, "redis at %s: not checked", address);
+	*c = (struct check){.wire = w, .demands = *demands, .fn = fn, .arg = arg, .over = true};
 	return c;
 }
 
@@ -58,14 +67,39 @@ void check_free(struct check *c)
 	if (!c)
 		return;
 	buf_free(&c->why);
-	buf_free(&c->found);
-	buf_free(&c->description);
+	buf_free(&c->settings);
+	buf_free(&c->now.description);
+	buf_free(&c->last.description);
 	free(c);
 }
 
 const char *check_describe(struct check *c)
 {
-	return buf_str(&c->description);
+	struct buf *b = &c->last.description;
+	if (b->len > 0)
+		return buf_str(b);
+	buf_append_str(b, "redis at ");
+	place_print(wire_place(c->wire), b);
+	buf_append_str(b, ": not checked");
+	const char *text = buf_str(b);
+	// The place may change until it is.
+	b->len = 0;
+	return text;
+}
+
+const char *check_run_id(const struct check *c)
+{
+	return c->last.run_id;
+}
+
+unsigned check_replicas(const struct check *c)
+{
+	return c->last.replicas;
+}
+
+bool check_refuses_alone(const struct check *c)
+{
+	return c->last.refuses_alone;
 }
 
 static void object(
@@ -80,45 +114,82 @@ static void object(
 static void take_setting(struct check *c, const struct setting *s, const struct redis_result *r)
 {
 	if (r->status != REDIS_OK) {
-		if (!c->unsafe && c->why.len == 0)
+		if (!c->demands.unsafe && s->must && c->why.len == 0)
 			buf_printf(&c->why,
 			        "CONFIG GET %s was refused (%s), must be permitted: %s otherwise",
 			        s->name, r->error, s->otherwise);
 		return;
 	}
 	struct bytes is = redis_bytes(redis_field(r->reply, s->name));
-	buf_printf(&c->found, "%s %s %.*s", c->found.len ? "," : "", s->name, (int)is.len,
-	        (const char *)is.data);
-	if (!c->unsafe && !bytes_is(is, s->must))
+	bool looked_at = s->must || c->demands.copies > 0;
+	if (looked_at)
+		buf_printf(&c->settings, "%s %s %.*s", c->settings.len ? "," : "", s->name,
+		        (int)is.len, (const char *)is.data);
+	if (!s->must)
+		c->now.refuses_alone = !bytes_is(is, "0");
+	else if (!c->demands.unsafe && !bytes_is(is, s->must))
 		object(c, s->name, is, s->must, s->otherwise);
 }
 
-// "redis_version:7.0.15\r\n" somewhere in the text.
-static void take_info(struct check *c, const struct redis_result *r)
+// "name:value\r\n" somewhere in the text. Our strings end with a NUL.
+static struct bytes info_field(const struct redis_result *r, const char *name)
 {
-	static const char field[] = "redis_version:";
-	// Our strings end with a NUL.
-	const char *at = strstr((const char *)redis_bytes(r->reply).data, field);
-	const char *version = at ? at + sizeof field - 1 : "";
-	size_t len = strspn(version, "0123456789.");
-	buf_clear(&c->description);
-	buf_printf(&c->description, "redis %.*s at %s:", (int)len, version, c->address);
-	if (!c->unsafe && strtol(version, NULL, 10) < LEAST_MAJOR)
-		object(c, "redis_version", bytes_of(version, len), "7.0 or later",
-		        "the scripts need it");
+	const char *text = (const char *)redis_bytes(r->reply).data;
+	const char *at = text ? strstr(text, name) : NULL;
+	return at ? bytes_of(at + strlen(name), strcspn(at + strlen(name), "\r\n")) : bytes_str("");
 }
 
+static void take_info(struct check *c, const struct redis_result *r)
+{
+	struct bytes version = info_field(r, "redis_version:");
+	struct buf *out = &c->now.description;
+	char text[24];
+	bytes_copy(version, text, sizeof text);
+	text[strspn(text, "0123456789.")] = '\0';
+	bytes_copy(info_field(r, "run_id:"), c->now.run_id, sizeof c->now.run_id);
+	buf_printf(out, "redis %s at ", text);
+	place_print(wire_place(c->wire), out);
+	buf_append_char(out, ':');
+	if (!c->demands.unsafe && strtol(text, NULL, 10) < LEAST_MAJOR)
+		object(c, "redis_version", bytes_str(text), "7.0 or later", "the scripts need it");
+}
+
+// master, offset, [[host, port, offset], …]
 static void take_role(struct check *c, const struct redis_result *r)
 {
 	struct bytes role = redis_bytes(redis_at(r->reply, 0));
-	if (!bytes_is(role, "master"))
+	c->replica = r->status == REDIS_OK && !bytes_is(role, "master");
+	if (c->replica)
 		object(c, "role", role, "master", "a replica accepts no texts");
+	c->now.replicas = (unsigned)redis_count(redis_at(r->reply, 2));
 }
 
 static void end(struct check *c, enum check_outcome outcome, const char *why)
 {
 	c->over = true;
 	c->fn(outcome, why, c->arg);
+}
+
+static void keep_findings(struct check *c)
+{
+	struct findings before = c->last;
+	buf_append_bytes(&c->now.description, buf_bytes(&c->settings));
+	if (!c->replica)
+		buf_printf(&c->now.description, ", role master, replicas %u, copies %u",
+		        c->now.replicas, c->demands.copies);
+	c->last = c->now;
+	c->now = (struct findings){0};
+	buf_free(&before.description);
+}
+
+static void finish(struct check *c)
+{
+	keep_findings(c);
+	end(c,
+	        c->replica       ? CHECK_ELSEWHERE
+	        : c->why.len > 0 ? CHECK_REFUSED
+	                         : CHECK_GOOD,
+	        buf_str(&c->why));
 }
 
 static void on_answer(const struct redis_result *r, void *arg)
@@ -139,24 +210,25 @@ static void on_answer(const struct redis_result *r, void *arg)
 		take_role(c, r);
 	if (i >= ASK_SETTINGS)
 		take_setting(c, &settings[i - ASK_SETTINGS], r);
-	if (c->answered < ASK_COUNT)
-		return;
-	buf_append_bytes(&c->description, buf_bytes(&c->found));
-	end(c, c->why.len ? CHECK_REFUSED : CHECK_GOOD, buf_str(&c->why));
+	if (c->answered == ASK_COUNT)
+		finish(c);
 }
 
 static void ask(struct check *c, const char *first, const char *second, const char *third)
 {
 	struct bytes parts[] = {bytes_str(first), bytes_str(second), bytes_str(third)};
-	link_send_parts(c->link, third ? 3 : second ? 2 : 1, parts, CHECK_MS, on_answer, c);
+	if (!wire_send_parts(c->wire, third ? 3 : second ? 2 : 1, parts, CHECK_MS, on_answer, c))
+		fatal("event=redis_check");
 }
 
 void check_start(struct check *c)
 {
 	c->answered = 0;
-	c->over = false;
+	c->over = c->replica = false;
 	buf_clear(&c->why);
-	buf_clear(&c->found);
+	buf_clear(&c->settings);
+	buf_free(&c->now.description);
+	c->now = (struct findings){0};
 	ask(c, "PING", NULL, NULL);
 	ask(c, "INFO", "server", NULL);
 	ask(c, "ROLE", NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -190,6 +191,33 @@ bool reply_format(int argc, const struct bytes *argv, struct buf *out)
 	free(lens);
 	free(parts);
 	return len > 0;
+}
+
+static void append_part(struct buf *out, struct bytes part)
+{
+	buf_printf(out, "$%zu\r\n", part.len);
+	buf_append_bytes(out, part);
+	buf_append_str(out, "\r\n");
+}
+
+// Not by hiredis, which would leave the password in memory that it frees.
+bool reply_format_auth(const char *user, const char *file, struct buf *out, struct buf *error)
+{
+	struct buf password = {0};
+	bool named = user && *user;
+	if (!file || !*file)
+		return true;
+	if (!config_read_secret(file, &password, error)) {
+		error->len -= error->len ? 1 : 0; // its newline
+		return false;
+	}
+	buf_printf(out, "*%d\r\n", named ? 3 : 2);
+	append_part(out, bytes_str("AUTH"));
+	if (named)
+		append_part(out, bytes_str(user));
+	append_part(out, buf_bytes(&password));
+	buf_wipe(&password);
+	return true;
 }
 
 enum redis_type redis_type(const struct redis_reply *r)

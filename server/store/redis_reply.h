@@ -31,3 +31,8 @@ const char *reply_error(const struct redis_reply *r);
 
 // A command as it goes over the wire; false when it passes REPLY_BYTES_MAX.
 MUST_CHECK bool reply_format(int argc, const struct bytes *argv, struct buf *out);
+// AUTH with a password from a file, or nothing when `file` is NULL or "". `user` "" or NULL is
+// Redis' default user. False, with a sentence in `error`, when the file cannot be read. The caller
+// wipes `out`.
+MUST_CHECK bool reply_format_auth(
+        const char *user, const char *file, struct buf *out, struct buf *error);

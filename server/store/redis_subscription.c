@@ -16,6 +16,7 @@
 struct subscription {
 	struct loop *loop;
 	const struct redis_events *events;
+	struct way *way;
 	struct stream *stream;
 	struct strmap *channels;
 	size_t unconfirmed; // SUBSCRIBEs on the way
@@ -82,15 +83,9 @@ static void confirmed(struct subscription *s)
 		s->events->resync(s->events->arg);
 }
 
-static void on_reply(const struct redis_reply *reply, void *arg)
+static void take(struct subscription *s, const struct redis_reply *reply)
 {
-	struct subscription *s = arg;
 	struct bytes kind = redis_bytes(redis_at(reply, 0));
-	s->heard_ms = loop_mono_ms(s->loop);
-	if (reply_error(reply)) {
-		stream_cut(s->stream, redis_error_of(reply_error(reply))->meaning, 0);
-		return;
-	}
 	if (bytes_is(kind, "subscribe"))
 		confirmed(s);
 	if (bytes_is(kind, "message") && s->events->message)
@@ -98,15 +93,28 @@ static void on_reply(const struct redis_reply *reply, void *arg)
 		        redis_bytes(redis_at(reply, 2)), s->events->arg);
 }
 
+static void on_reply(struct redis_reply *reply, void *arg)
+{
+	struct subscription *s = arg;
+	const char *error = reply_error(reply);
+	s->heard_ms = loop_mono_ms(s->loop);
+	if (error)
+		stream_cut(s->stream, redis_error_of(error)->meaning, 0);
+	else
+		take(s, reply);
+	reply_free(reply);
+}
+
 struct subscription *subscription_new(
-        struct loop *l, const struct config_redis *config, const struct redis_events *events)
+        struct loop *l, struct way *way, const struct redis_events *events)
 {
 	struct subscription *s = xcalloc(1, sizeof *s);
 	s->loop = l;
 	s->events = events;
 	s->channels = strmap_new();
-	s->stream = stream_new(l, config, "subscription",
-	        &(struct stream_events){on_open, on_reply, on_closed, s});
+	s->way = way;
+	s->stream = stream_new(l, way, "subscription",
+	        &(struct stream_events){on_open, on_reply, NULL, on_closed, s});
 	return s;
 }
 
@@ -127,4 +135,10 @@ void subscription_add(struct subscription *s, const char *channel)
 	strmap_put(s->channels, channel, s);
 	if (s->open)
 		subscribe(channel, s, s);
+}
+
+void subscription_follow(struct subscription *s)
+{
+	if (s->open && !place_equal(stream_place(s->stream), way_place(s->way)))
+		stream_cut(s->stream, "the master is somewhere else", 1);
 }

@@ -32,7 +32,7 @@ struct script {
 };
 
 struct scripts {
-	struct redis *link;
+	struct wire *wire;
 	scripts_fn fn;
 	void *arg;
 	size_t missing;
@@ -40,10 +40,10 @@ struct scripts {
 	struct script all[SCRIPTS];
 };
 
-struct scripts *scripts_new(struct redis *r, scripts_fn fn, void *arg)
+struct scripts *scripts_new(struct wire *w, scripts_fn fn, void *arg)
 {
 	struct scripts *s = xcalloc(1, sizeof *s);
-	s->link = r;
+	s->wire = w;
 	s->fn = fn;
 	s->arg = arg;
 	for (size_t i = 0; i < SCRIPTS; i++) {
@@ -61,7 +61,8 @@ void scripts_free(struct scripts *s)
 static void load(struct script *s, redis_fn fn)
 {
 	struct bytes parts[] = {bytes_str("SCRIPT"), bytes_str("LOAD"), bytes_str(s->source->text)};
-	link_send_parts(s->owner->link, 3, parts, LOAD_MS, fn, s);
+	if (!wire_send_parts(s->owner->wire, 3, parts, LOAD_MS, fn, s))
+		fatal("event=script_too_large script=%s", s->source->name);
 }
 
 static void on_loaded(const struct redis_result *r, void *arg)
@@ -124,14 +125,14 @@ static void repeat(struct invocation *i)
 	if (!i->script->reloading)
 		load(i->script, on_reloaded);
 	i->script->reloading = true;
-	link_send(i->link, buf_bytes(&i->formatted), left > 0 ? left : 1, on_result, i);
+	link_send_script(i->link, buf_bytes(&i->formatted), left > 0 ? left : 1, on_result, i);
 }
 
 static void on_result(const struct redis_result *r, void *arg)
 {
 	struct invocation *i = arg;
-	bool forgotten = r->status == REDIS_REFUSED && strncmp(r->error, "NOSCRIPT:", 9) == 0;
-	if (forgotten && !i->repeated) {
+	if (r->status == REDIS_REFUSED && !i->repeated &&
+	        (redis_error_of(r->error)->actions & DO_REPEAT)) {
 		repeat(i);
 		return;
 	}
@@ -171,8 +172,8 @@ void redis_script(struct redis *r, const char *script, int keys, int argc, const
 	struct invocation *i = xcalloc(1, sizeof *i);
 	*i = (struct invocation){.link = r, .script = s, .fn = fn, .arg = arg};
 	i->deadline = link_mono_ms(r) + deadline_ms;
-	if (link_has_room(r) && format(i, keys, argc, argv)) {
-		link_send(r, buf_bytes(&i->formatted), deadline_ms, on_result, i);
+	if (link_takes_scripts(r) && format(i, keys, argc, argv)) {
+		link_send_script(r, buf_bytes(&i->formatted), deadline_ms, on_result, i);
 		return;
 	}
 	link_reject(r, fn, arg);
