@@ -16,6 +16,8 @@
 #define DURATION_MAX   (7 * 24 * 3600)
 #define REPEATS_MAX    1000
 #define PEOPLE_MAX     256
+#define COPIES_MAX     5
+#define SENTINELS_MAX  9
 
 static bool is_name(const char *s)
 {
@@ -109,6 +111,72 @@ static void check_listener(
 	check_present(r, config_key("%s.key_file", path).path, l->key_file);
 }
 
+// Redis is in one place: embedded, a socket, a host, or where the Sentinels say.
+static void check_redis(struct config_report *r, const struct config_redis *redis)
+{
+	bool socket = !redis->embedded && *redis->socket;
+	if (redis->embedded && config_has(r, "redis.socket"))
+		config_mistake(r, "redis.socket", "has no use with an embedded Redis");
+	if (redis->embedded && *redis->host)
+		config_mistake(r, "redis.host", "has no use with an embedded Redis");
+	if (redis->embedded && (*redis->user || *redis->password_file))
+		config_mistake(r, *redis->user ? "redis.user" : "redis.password_file",
+		        "has no use with an embedded Redis");
+	if (socket && *redis->host)
+		config_mistake(r, "redis.host", "has no use with redis.socket");
+	if (!*redis->socket && !*redis->host && !redis->sentinels_count)
+		config_mistake(
+		        r, "redis", "needs a socket, a host or sentinels when it is not embedded");
+	if (*redis->host && !redis->port)
+		config_mistake(r, "redis.port", "must not be 0");
+	if (*redis->user && !*redis->password_file)
+		config_mistake(r, "redis.user", "needs redis.password_file");
+	if (redis->tls && (redis->embedded || socket))
+		config_mistake(r, "redis.tls", "has no use with a unix socket");
+	if (redis->tls && !*redis->ca_file)
+		config_mistake(r, "redis.tls", "needs redis.ca_file");
+	if (!redis->tls && (*redis->ca_file || *redis->certificate_file || *redis->key_file))
+		config_mistake(r, "redis.tls", "must be true when certificates are given");
+	if (!*redis->certificate_file != !*redis->key_file)
+		config_mistake(r, "redis.certificate_file", "and redis.key_file need each other");
+}
+
+static void check_sentinels(struct config_report *r, const struct config_redis *redis)
+{
+	if (redis->sentinels_count > SENTINELS_MAX)
+		config_mistake(r, "redis.sentinels", "must be at most %d", SENTINELS_MAX);
+	for (unsigned i = 0; i < redis->sentinels_count; i++) {
+		check_present(r, config_key("redis.sentinels[%u].host", i).path,
+		        redis->sentinels[i].host);
+		if (!redis->sentinels[i].port)
+			config_mistake(
+			        r, config_key("redis.sentinels[%u].port", i).path, "must not be 0");
+	}
+	if (redis->sentinels_count == 0) {
+		if (*redis->master_name)
+			config_mistake(r, "redis.master_name", "needs redis.sentinels");
+		if (*redis->sentinel_password_file)
+			config_mistake(r, "redis.sentinel_password_file", "needs redis.sentinels");
+		return;
+	}
+	if (!*redis->master_name)
+		config_mistake(r, "redis.master_name", "is missing: what the Sentinels call it");
+	if (*redis->sentinel_user && !*redis->sentinel_password_file)
+		config_mistake(r, "redis.sentinel_user", "needs redis.sentinel_password_file");
+	if (redis->embedded || *redis->socket || *redis->host)
+		config_mistake(r, "redis.sentinels",
+		        "say where Redis is: leave out host, socket and embedded");
+}
+
+static void check_copies(struct config_report *r, const struct config *c)
+{
+	if (c->durability.copies > COPIES_MAX)
+		config_mistake(r, "durability.copies", "must be 0 to %d", COPIES_MAX);
+	if (c->durability.copies > 0 && c->redis.embedded)
+		config_mistake(
+		        r, "durability.copies", "an embedded Redis has no replicas: must be 0");
+}
+
 static void check_process(struct config_report *r, const struct config *c)
 {
 	enum log_level level;
@@ -117,12 +185,9 @@ static void check_process(struct config_report *r, const struct config *c)
 		config_mistake(r, "log_level", "must be debug, info, warn or error");
 	check_listener(r, "listeners.gateways", &c->gateways_listener);
 	check_listener(r, "listeners.consoles", &c->consoles_listener);
-	if (c->redis.embedded && *c->redis.host)
-		config_mistake(r, "redis.host", "has no use with an embedded Redis");
-	if (!*c->redis.socket && !*c->redis.host)
-		config_mistake(r, "redis", "needs a socket or a host when it is not embedded");
-	if (*c->redis.host && !c->redis.port)
-		config_mistake(r, "redis.port", "must not be 0");
+	check_redis(r, &c->redis);
+	check_sentinels(r, &c->redis);
+	check_copies(r, c);
 	if (*c->ctl.url && strncmp(c->ctl.url, "wss://", 6) != 0)
 		check_url(r, "ctl.url", c->ctl.url);
 }

@@ -201,6 +201,85 @@ static void test_redis_elsewhere(void **state)
 	        ":10: redis.embedded: must be true or false\n");
 }
 
+static void test_redis_with_copies(void **state)
+{
+	(void)state;
+	struct config *c =
+	        load_changed("pools:\n", "redis:\n"
+	                                 "  sentinels: [{host: a}, {host: b, port: 5000}]\n"
+	                                 "  master_name: holdfast\n"
+	                                 "  user: holdfast\n"
+	                                 "  password_file: secret\n"
+	                                 "  sentinel_user: holdfast\n"
+	                                 "  sentinel_password_file: secret\n"
+	                                 "  tls: true\n"
+	                                 "  ca_file: cert.pem\n"
+	                                 "  certificate_file: cert.pem\n"
+	                                 "  key_file: key.pem\n"
+	                                 "durability: {copies: 5}\n"
+	                                 "pools:\n");
+	assert_string_equal(buf_str(&errors), "");
+	assert_non_null(c);
+	assert_false(c->redis.embedded);
+	assert_int_equal(c->redis.sentinels_count, 2);
+	assert_int_equal(c->redis.sentinels[0].port, 26379);
+	assert_int_equal(c->redis.sentinels[1].port, 5000);
+	assert_in_folder(c->redis.sentinel_password_file, "secret");
+	assert_int_equal(c->durability.copies, 5);
+	config_free(c);
+}
+
+// Each of them is one line 10 of the good file.
+static void test_redis_mistakes(void **state)
+{
+	static const char *const cases[][2] = {
+	        {"redis: {host: a, socket: /s}", ":10: redis.host: has no use with redis.socket\n"},
+	        {"redis: {embedded: true, host: a}",
+	                ":10: redis.host: has no use with an embedded"},
+	        {"redis: {embedded: true, socket: /s}",
+	                ":10: redis.socket: has no use with an embedded"},
+	        {"redis: {embedded: true, password_file: secret}",
+	                ":10: redis.password_file: has no use with an embedded"},
+	        {"redis: {embedded: true, sentinels: [{host: a}], master_name: m}",
+	                ":10: redis.sentinels: say where Redis is"},
+	        {"redis: {host: b, sentinels: [{host: a}], master_name: m}",
+	                ":10: redis.sentinels: say where Redis is"},
+	        {"redis: {socket: /s, sentinels: [{host: a}], master_name: m}",
+	                ":10: redis.sentinels: say where Redis is"},
+	        {"redis: {sentinels: [{host: a}]}", ":10: redis.master_name: is missing"},
+	        {"redis: {sentinels: [{port: 1}], master_name: m}",
+	                ":10: redis.sentinels[0].host: is missing"},
+	        {"redis: {sentinels: [{host: a, port: 0}], master_name: m}",
+	                ":10: redis.sentinels[0].port: must not be 0"},
+	        {"redis: {host: a, master_name: m}",
+	                ":10: redis.master_name: needs redis.sentinels"},
+	        {"redis: {host: a, sentinel_password_file: secret}",
+	                ":10: redis.sentinel_password_file: needs redis.sentinels"},
+	        {"redis: {sentinels: [{host: a}], master_name: m, sentinel_user: u}",
+	                ":10: redis.sentinel_user: needs redis.sentinel_password_file"},
+	        {"redis: {host: a, tls: true}", ":10: redis.tls: needs redis.ca_file"},
+	        {"redis: {host: a, ca_file: cert.pem}", ":10: redis.tls: must be true"},
+	        {"redis: {socket: /s, tls: true, ca_file: cert.pem}",
+	                ":10: redis.tls: has no use with a unix socket"},
+	        {"redis: {host: a, tls: true, ca_file: cert.pem, key_file: key.pem}",
+	                "redis.certificate_file: and redis.key_file need each other"},
+	        {"redis: {host: a, user: u}", ":10: redis.user: needs redis.password_file"},
+	        {"redis: {host: a, password_file: cert.pem}",
+	                ":10: redis.password_file: "}, // others may read it
+	        {"redis: {host: a, tls: true, ca_file: none.pem}", ":10: redis.ca_file: "},
+	        {"durability: {copies: 1}", ":10: durability.copies: an embedded Redis has no"},
+	        {"durability: {copies: 6}", ":10: durability.copies: must be 0 to 5\n"},
+	};
+	(void)state;
+	write_file("cert.pem", "x\n", 0644);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char to[200];
+		snprintf(to, sizeof to, "%s\npools:\n", cases[i][0]);
+		assert_refused("pools:\n", to, cases[i][1]);
+	}
+	write_file("cert.pem", "x\n", 0600);
+}
+
 static void test_syntax_and_schema(void **state)
 {
 	(void)state;
@@ -331,6 +410,8 @@ int main(void)
 	        cmocka_unit_test_teardown(test_values_and_defaults, clear),
 	        cmocka_unit_test_teardown(test_nested_values, clear),
 	        cmocka_unit_test_teardown(test_redis_elsewhere, clear),
+	        cmocka_unit_test_teardown(test_redis_with_copies, clear),
+	        cmocka_unit_test_teardown(test_redis_mistakes, clear),
 	        cmocka_unit_test_teardown(test_syntax_and_schema, clear),
 	        cmocka_unit_test_teardown(test_references, clear),
 	        cmocka_unit_test_teardown(test_formats, clear),
