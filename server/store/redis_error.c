@@ -7,17 +7,17 @@
 
 // Redis full or without its disk, a script that blocks it, too few replicas: the link stays,
 // because only an answer says that it is over.
-#define UNFIT (DO_SPOOL | DO_ALARM)
+#define UNFIT DO_ALARM
 // Somebody else is the master now, or will be.
-#define NO_MASTER (DO_RECONNECT | DO_ASK | DO_SPOOL)
-#define LOCKED    (DO_RECONNECT | UNFIT)
+#define NO_MASTER (DO_RECONNECT | DO_ASK)
+#define LOCKED    (DO_RECONNECT | DO_ALARM)
 
 static const struct redis_error errors[] = {
         {"BUSY", "a script runs for too long and blocks Redis", "busy", UNFIT},
         {"CLUSTERDOWN", "the cluster has no majority", "clusterdown", UNFIT},
         {"CROSSSLOT", "this Redis is a cluster, and the keys are not of one slot", "moved", UNFIT},
         {"EXECABORT", "the transaction was given up", "other", 0},
-        {"LOADING", "Redis is still reading its files", "loading", DO_RECONNECT | DO_SPOOL},
+        {"LOADING", "Redis is still reading its files", "loading", DO_RECONNECT},
         {"MASTERDOWN", "this Redis is a replica without its master", "readonly", NO_MASTER},
         {"MISCONF", "Redis cannot write to its disk", "misconf", UNFIT | DO_ASK},
         {"MOVED", "this Redis is a cluster node that does not own the key", "moved", UNFIT},

@@ -45,14 +45,14 @@ struct scripts *scripts_new(struct wire *w, scripts_fn fn, void *arg);
 void scripts_free(struct scripts *s);
 void scripts_load(struct scripts *s); // on a connection that has just been made
 
-// What is done about an error of Redis, beyond telling whoever sent the command that it was refused
-// (and nothing changed, so that it may be repeated). None: the command itself is wrong.
+// What the link does about an error of Redis, beyond telling whoever sent the command that it was
+// refused: nothing changed, so that it may be repeated, and a text goes to the spool whatever the
+// error. None: the command itself is wrong.
 enum error_action {
 	DO_REPEAT = 1,    // here, at once: the script is loaded and called again
 	DO_RECONNECT = 2, // the server is not what was checked any more: check again
 	DO_ASK = 4,       // the Sentinels may know a better one
-	DO_SPOOL = 8,     // texts go to the spool until it is over
-	DO_ALARM = 16,    // a person must look: redis_trouble()
+	DO_ALARM = 8,     // a person must look: redis_trouble()
 };
 
 // The one table of the errors of Redis.

@@ -34,7 +34,10 @@ struct link {
 	char socket[96];
 	pid_t server;
 	const char *load_delay_us; // how long the server takes for each command of its files
+	int port;                  // 0: the server listens on its socket only
+	const char *options[24];   // and more of the server's settings
 	struct config_redis config;
+	unsigned copies; // demanded
 	struct redis *redis;
 	struct redis *publisher;
 	int up, down, refused, resync, messages;
@@ -81,11 +84,20 @@ static inline void server_start(struct link *k)
 	if (k->server != 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	// A NULL ends the arguments.
-	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", k->socket, "--dir",
+	char port[8];
+	snprintf(port, sizeof port, "%d", k->port);
+	const char *argv[48] = {"redis-server", "--port", port, "--unixsocket", k->socket, "--dir",
 	        k->dir, "--logfile", "log", "--save", "", "--appendonly", "yes", "--appendfsync",
 	        "always", "--loading-process-events-interval-bytes", "1024",
-	        k->load_delay_us ? "--key-load-delay" : NULL, k->load_delay_us, NULL);
+	        "--repl-diskless-sync-delay", "0"};
+	size_t n = 19;
+	for (size_t i = 0; k->options[i]; i++)
+		argv[n++] = k->options[i];
+	if (k->load_delay_us) {
+		argv[n++] = "--key-load-delay";
+		argv[n] = k->load_delay_us;
+	}
+	execvp(argv[0], (char **)(uintptr_t)argv);
 	_exit(127);
 }
 
@@ -129,7 +141,8 @@ static inline void on_resync(void *arg)
 static inline struct redis *link_open(struct link *k, bool unsafe)
 {
 	struct redis_events events = {on_up, on_down, on_refused, on_message, on_resync, k};
-	return redis_new(k->loop, &k->config, &(struct redis_demands){.unsafe = unsafe}, &events);
+	const struct redis_demands demands = {.unsafe = unsafe, .copies = k->copies};
+	return redis_new(k->loop, &k->config, &demands, &events);
 }
 
 static inline void link_init(struct link *k)
