@@ -32,7 +32,7 @@ void model_answer_take(
 	if (!error)
 		return;
 	redis_error_print(error, &a->error);
-	a->reconnect = redis_error_of(error)->reconnect;
+	a->reconnect = (redis_error_of(error)->actions & DO_RECONNECT) != 0;
 	a->result = (struct redis_result){REDIS_REFUSED, reply_nil(), buf_str(&a->error)};
 }
 

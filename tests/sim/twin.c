@@ -501,6 +501,18 @@ bool redis_is_up(const struct redis *r)
 	return r->twin != NULL;
 }
 
+bool redis_is_short(const struct redis *r)
+{
+	(void)r;
+	return false;
+}
+
+const char *redis_trouble(struct redis *r)
+{
+	(void)r;
+	return "";
+}
+
 const char *redis_describe(const struct redis *r)
 {
 	(void)r;
