@@ -28,6 +28,7 @@ struct server {
 	const char *config_path;
 	bool unsafe;
 	struct config *config;
+	struct steady_clock *steady;
 	struct loop *loop;
 	struct vault *vault;
 	struct embedded *embedded;
@@ -220,6 +221,7 @@ static void start_flow(struct server *s)
 	        .store = s->store,
 	        .vault = s->vault,
 	        .http = s->http,
+	        .steady = s->steady,
 	        .out = {find_gateway, push, end_session, drain, s},
 	};
 	s->flow = flow_new(&parts, &error);
@@ -306,6 +308,7 @@ static void stop(struct server *s)
 	gateways_free(s->gateways);
 	vault_close(s->vault);
 	loop_free(s->loop);
+	steady_clock_free(s->steady);
 	config_free(s->config);
 }
 
@@ -317,7 +320,8 @@ static int serve(struct server *s)
 	load(s);
 	log_info("event=starting version=" HOLDFAST_VERSION " node=%s%s", s->config->node,
 	        s->unsafe ? " unsafe_dev=yes" : "");
-	s->loop = loop_new(clock_system());
+	s->steady = steady_clock_new(clock_system());
+	s->loop = loop_new(steady_clock(s->steady));
 	loop_on_signal(s->loop, SIGTERM, on_end, s);
 	loop_on_signal(s->loop, SIGINT, on_end, s);
 	loop_on_signal(s->loop, SIGHUP, on_reload, s);

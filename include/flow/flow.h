@@ -31,6 +31,7 @@ struct flow_parts {
 	struct store *store;
 	struct vault *vault;
 	struct http_client *http;
+	struct steady_clock *steady; // the one that the loop's clock is
 	struct flow_out out;
 };
 

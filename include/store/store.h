@@ -47,6 +47,7 @@
 //   {quarantine}:seen:PRINT   id of the entry that was made of a request with that keyed fingerprint; expires
 //   {quarantine}:past         the latest that were released or discarded, by when
 //   {nodes}:beats        node/incarnation -> heartbeat counter
+//   {nodes}:clocks       node/incarnation -> its time at the last beat, ms
 // clang-format on
 
 struct store;
@@ -218,8 +219,9 @@ struct store_step {
 };
 #define STORE_PAGES_MAX 64
 void store_page_number(struct store *s, store_fn fn, void *arg); // answers an integer
+// `early_ms`: open also what becomes due within that time.
 void store_page_open(struct store *s, const char *pool, const char *conversation, uint64_t number,
-        const char *policy, store_fn fn, void *arg);
+        const char *policy, int64_t early_ms, store_fn fn, void *arg);
 void store_page_step(struct store *s, const struct store_step *step, store_fn fn, void *arg);
 void store_page_ack(struct store *s, const char *pool, uint64_t number, const char *person,
         int64_t acknowledge_ms, store_fn fn, void *arg);
@@ -236,8 +238,11 @@ void store_forget(struct store *s, const char *pool, const char *name, store_fn 
 void store_staff_put(struct store *s, const char *name, const char *record, const char *phone_hash,
         store_fn fn, void *arg);
 void store_staff_remove(struct store *s, const char *name, store_fn fn, void *arg);
-void store_beat(struct store *s, const char *node, store_fn fn, void *arg);
-void store_beat_forget(struct store *s, const char *node, store_fn fn, void *arg);
+// One heartbeat; answers the counters and the times of all nodes. `now_ms` is 0 while the node's
+// time is not agreed; `forget` are at most STORE_FORGET_MAX nodes that are dead.
+#define STORE_FORGET_MAX 16
+void store_beat(struct store *s, const char *node, int64_t now_ms, const char *const *forget,
+        size_t forget_count, store_fn fn, void *arg);
 void store_settle(struct store *s, const char *pool, const char *member, struct bytes score,
         store_fn fn, void *arg);
 
@@ -296,4 +301,3 @@ void store_pages(struct store *s, const char *pool, bool past, store_fn fn,
         void *arg); // numbers, oldest first
 void store_page_get(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
 void store_staff_records(struct store *s, store_fn fn, void *arg);
-void store_beats(struct store *s, store_fn fn, void *arg);

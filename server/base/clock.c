@@ -29,9 +29,16 @@ static int64_t system_mono(void *arg)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
+static int64_t system_elapsed(void *arg)
+{
+	(void)arg;
+	return read_ms(CLOCK_BOOTTIME);
+}
+
 const struct clock *clock_system(void)
 {
-	static const struct clock system = {.wall_ms = system_wall, .mono_ms = system_mono};
+	static const struct clock system = {
+	        .wall_ms = system_wall, .mono_ms = system_mono, .elapsed_ms = system_elapsed};
 	return &system;
 }
 
@@ -43,6 +50,11 @@ int64_t clock_wall_ms(const struct clock *clock)
 int64_t clock_mono_ms(const struct clock *clock)
 {
 	return clock->mono_ms(clock->arg);
+}
+
+int64_t clock_elapsed_ms(const struct clock *clock)
+{
+	return clock->elapsed_ms ? clock->elapsed_ms(clock->arg) : clock_mono_ms(clock);
 }
 
 void clock_format(int64_t wall_ms, char out[static 25])

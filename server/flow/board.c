@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "answer.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "escalation.h"
 #include "history.h"
-#include "quarantine.h"
 #include "staff.h"
 #include "survey.h"
 
@@ -52,21 +52,30 @@ static void fill_gateway(Holdfast__V1__GatewayHealth *out, const struct gateway_
 	out->last_error = (char *)h->last_error;
 }
 
-static size_t fill_alarms(const struct flow *f, enum err e, char **out)
+struct alarm_list {
+	char **texts;
+	size_t count;
+};
+
+static void list_alarm(const char *name, const char *text, void *arg)
 {
-	size_t n = 0;
-	int64_t since_ms;
-	if (e != ERR_NONE || !redis_is_up(store_redis(f->store)))
-		out[n++] = (char *)"Redis cannot answer: texts are refused with 503 and gateways "
-		                   "repeat them.";
-	if (quarantine_waiting(f->quarantine, &since_ms) > 0)
-		out[n++] = (char *)"Texts that could not be read wait in the quarantine for a "
-		                   "supervisor.";
+	struct alarm_list *list = arg;
+	(void)name;
+	list->texts[list->count++] = xstrdup(text);
+}
+
+// `out` has room for every alarm and every pool; the caller frees the texts.
+static size_t fill_alarms(const struct flow *f, char **out)
+{
+	struct alarm_list list = {.texts = out};
+	alarms_each(f, list_alarm, &list);
 	for (size_t i = 0; i < f->pools_count; i++)
 		if (f->pools[i].nobody_reachable)
-			out[n++] = (char *)"A page reaches nobody: no target of its policy can be "
-			                   "paged, the catch-all included.";
-	return n;
+			list_alarm("nobody_reachable",
+			        "A page reaches nobody: no target of its policy can be paged, "
+			        "the catch-all included.",
+			        &list);
+	return list.count;
 }
 
 static void on_status(enum err e, const struct survey_pool *pools, size_t count, void *arg)
@@ -79,7 +88,7 @@ static void on_status(enum err e, const struct survey_pool *pools, size_t count,
 	Holdfast__V1__GatewayHealth *gateway_frames = xcalloc(gateways, sizeof *gateway_frames);
 	Holdfast__V1__GatewayHealth **gateway_list =
 	        xcalloc(gateways, sizeof(Holdfast__V1__GatewayHealth *));
-	char **alarms = xcalloc(count + 2, sizeof *alarms);
+	char **alarms = xcalloc(f->pools_count + ALARM_COUNT, sizeof *alarms);
 	Holdfast__V1__Status status = HOLDFAST__V1__STATUS__INIT;
 	for (size_t i = 0; i < count; i++) {
 		fill_pool(&pool_frames[i], &pools[i], flow_now(f));
@@ -103,7 +112,7 @@ static void on_status(enum err e, const struct survey_pool *pools, size_t count,
 	status.pools = pool_list;
 	status.n_gateways = gateways;
 	status.gateways = gateway_list;
-	status.n_alarms = fill_alarms(f, e, alarms);
+	status.n_alarms = fill_alarms(f, alarms);
 	status.alarms = alarms;
 	status.draining = f->draining;
 	answer_frame(f, r->session, r->id, HOLDFAST__V1__FRAME__BODY_STATUS, &status);
@@ -111,6 +120,8 @@ static void on_status(enum err e, const struct survey_pool *pools, size_t count,
 	free(pool_list);
 	free(gateway_frames);
 	free(gateway_list);
+	for (size_t i = 0; i < status.n_alarms; i++)
+		free(alarms[i]);
 	free(alarms);
 	free(r);
 }

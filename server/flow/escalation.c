@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "history.h"
+#include "nodes.h"
 #include "policy.h"
 #include "staff.h"
 
@@ -48,8 +49,8 @@ static void on_number(const struct store_answer *a, void *arg)
 	}
 	o->number = (uint64_t)redis_integer(a->reply);
 	char *policy = policy_snapshot(p->policy);
-	store_page_open(
-	        p->flow->store, p->config->name, o->conversation, o->number, policy, on_opened, o);
+	store_page_open(p->flow->store, p->config->name, o->conversation, o->number, policy,
+	        nodes_early_ms(p->flow->nodes), on_opened, o);
 	free(policy);
 }
 

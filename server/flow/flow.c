@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "answer.h"
 #include "asking.h"
 #include "base/log.h"
 #include "dispatch.h"
 #include "lanes.h"
 #include "news.h"
+#include "nodes.h"
 #include "outbox.h"
 #include "presence.h"
 #include "private.h"
@@ -21,7 +23,8 @@
 #include "sweep.h"
 
 // Dispatch and outbox run on every change; this is for changes whose news was lost.
-#define ROUND_MS 1000
+#define ROUND_MS  1000
+#define GAUGES_MS 5000
 
 int64_t flow_now(const struct flow *f)
 {
@@ -98,7 +101,8 @@ static bool make_rotas(struct flow *f, struct buf *error)
 
 static bool working(const struct flow *f)
 {
-	return !f->draining && staff_loaded(f->staff) && redis_is_up(store_redis(f->store));
+	return !f->draining && staff_loaded(f->staff) && nodes_time_agreed(f->nodes) &&
+	       redis_is_up(store_redis(f->store));
 }
 
 static void on_sweep(void *arg)
@@ -119,17 +123,50 @@ static void on_round(void *arg)
 	f->round_timer = loop_timer(f->loop, ROUND_MS, on_round, f);
 }
 
+static void look_again(struct flow *f)
+{
+	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
+		sweep_pool(&f->pools[i]);
+		dispatch_pool(&f->pools[i]);
+		lanes_learn(f->lanes, &f->pools[i]);
+		outbox_run(&f->pools[i], NULL);
+	}
+}
+
+// Timers wait for the house's time to be known.
+static void on_nodes_seen(struct flow *f)
+{
+	if (!working(f))
+		return;
+	presence_check(f);
+	if (!f->worked)
+		look_again(f);
+	f->worked = true;
+}
+
 static void on_beat(void *arg)
 {
 	struct flow *f = arg;
+	bool up = redis_is_up(store_redis(f->store));
+	if (up)
+		alarm_clear(f, ALARM_REDIS_DOWN);
+	else
+		alarm_raise(f, ALARM_REDIS_DOWN, "%s", "");
+	if (up && !f->draining)
+		nodes_beat(f->nodes, on_nodes_seen);
+	f->beat_timer = loop_timer(f->loop, NODES_BEAT_MS, on_beat, f);
+}
+
+static void on_gauges(void *arg)
+{
+	struct flow *f = arg;
 	if (working(f)) {
-		presence_beat(f->presence);
 		survey_gauges(f);
 		quarantine_look(f->quarantine);
 		for (size_t i = 0; i < f->pools_count; i++)
 			lanes_learn(f->lanes, &f->pools[i]);
 	}
-	f->beat_timer = loop_timer(f->loop, PRESENCE_BEAT_MS, on_beat, f);
+	f->gauges_timer = loop_timer(f->loop, GAUGES_MS, on_gauges, f);
 }
 
 // ---- life ----
@@ -160,15 +197,17 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->store = parts->store;
 	f->vault = parts->vault;
 	f->http = parts->http;
+	f->steady = parts->steady;
 	f->out = parts->out;
 	f->triage = triage_new();
 	f->sessions = idmap_new();
 	f->signed_in = strmap_new();
+	f->alarms = alarms_new(f);
 	f->staff = staff_new(f);
 	f->outbox = outbox_new(f);
 	f->asking = asking_new(f);
 	know_gateways(f);
-	f->presence = presence_new(f);
+	f->nodes = nodes_new(f);
 	f->quarantine = quarantine_new(f);
 	f->health = make_health(f->config);
 	f->started_ms = flow_now(f);
@@ -182,6 +221,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	on_sweep(f);
 	on_round(f);
 	on_beat(f);
+	on_gauges(f);
 	return f;
 }
 
@@ -199,14 +239,16 @@ void flow_free(struct flow *f)
 	loop_cancel(f->loop, f->sweep_timer);
 	loop_cancel(f->loop, f->round_timer);
 	loop_cancel(f->loop, f->beat_timer);
+	loop_cancel(f->loop, f->gauges_timer);
 	idmap_each(f->sessions, free_session, NULL);
 	idmap_free(f->sessions);
 	strmap_free(f->signed_in);
 	staff_free(f->staff);
 	outbox_free(f->outbox);
 	asking_free(f->asking);
-	presence_free(f->presence);
+	nodes_free(f->nodes);
 	quarantine_free(f->quarantine);
+	alarms_free(f->alarms);
 	for (size_t i = 0; i < f->config->schedules_count; i++)
 		if (f->rotas[i])
 			rota_free(f->rotas[i]);
@@ -221,20 +263,10 @@ void flow_free(struct flow *f)
 
 // ---- Redis ----
 
-static void look_again(struct flow *f)
-{
-	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
-		sweep_pool(&f->pools[i]);
-		dispatch_pool(&f->pools[i]);
-		lanes_learn(f->lanes, &f->pools[i]);
-		outbox_run(&f->pools[i], NULL);
-	}
-}
-
 void flow_redis_up(struct flow *f)
 {
 	staff_load(f->staff);
-	presence_beat(f->presence);
+	nodes_beat(f->nodes, on_nodes_seen);
 	look_again(f);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "presence.h"
+#include "nodes.h"
 
 // How many calls a gateway may have open when one of this kind begins: a provider that hangs holds
 // these and no others.
@@ -56,7 +56,7 @@ static int64_t mono(const struct lane *l)
 
 static double share_of(const struct lane *l)
 {
-	double share = (double)l->rate_per_s / (double)presence_live_nodes(l->all->flow->presence);
+	double share = (double)l->rate_per_s / (double)nodes_count(l->all->flow->nodes);
 	return share < SHARE_LEAST ? SHARE_LEAST : share;
 }
 

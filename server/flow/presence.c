@@ -9,44 +9,7 @@
 
 #include "base/log.h"
 #include "history.h"
-
-// A node whose counter has not moved for this long on our monotonic clock is dead.
-#define NODE_DEAD_MS   15000
-#define NODE_FORGET_MS 3600000
-
-struct peer {
-	int64_t count;
-	int64_t moved_ms; // monotonic
-	bool dead;
-};
-
-struct presence {
-	struct flow *flow;
-	struct strmap *peers; // "node/incarnation" -> struct peer
-	int64_t read_ms;      // monotonic: when the counters were last read
-};
-
-struct presence *presence_new(struct flow *f)
-{
-	struct presence *p = xcalloc(1, sizeof *p);
-	p->flow = f;
-	p->peers = strmap_new();
-	return p;
-}
-
-static void free_peer(const char *name, void *value, void *arg)
-{
-	(void)name;
-	(void)arg;
-	free(value);
-}
-
-void presence_free(struct presence *p)
-{
-	strmap_each(p->peers, free_peer, NULL);
-	strmap_free(p->peers);
-	free(p);
-}
+#include "nodes.h"
 
 // ---- giving back what somebody holds ----
 
@@ -152,13 +115,20 @@ static void on_gone(const struct store_answer *a, void *arg)
 	free(g);
 }
 
-void presence_lost(struct flow *f, struct pool *p, const char *name, const char *sid)
+// The grace counts from the last sign of life.
+static void lose(struct pool *p, const char *name, const char *sid, int64_t silent_ms)
 {
 	struct gone *g = xcalloc(1, sizeof *g);
+	int64_t grace_ms = (int64_t)p->config->grace_s * 1000 - silent_ms;
 	g->pool = p;
 	snprintf(g->name, sizeof g->name, "%s", name);
-	store_gone(f->store, p->config->name, name, sid, (int64_t)p->config->grace_s * 1000,
-	        on_gone, g);
+	store_gone(p->flow->store, p->config->name, name, sid, grace_ms > 0 ? grace_ms : 0, on_gone,
+	        g);
+}
+
+void presence_lost(struct pool *p, const char *name, const char *sid)
+{
+	lose(p, name, sid, 0);
 }
 
 static void on_signed_in(const struct store_answer *a, void *arg)
@@ -187,70 +157,36 @@ void presence_grace_over(struct pool *p, const char *name)
 	store_signed_in(p->flow->store, p->config->name, on_signed_in, g);
 }
 
-// ---- nodes ----
-
-// This node's own earlier lives are dead at once: two processes never share a node name.
-static bool same_node_earlier(const struct flow *f, const char *node)
-{
-	size_t len = (size_t)(strchr(f->node, '/') - f->node) + 1;
-	return strncmp(node, f->node, len) == 0 && strcmp(node, f->node) != 0;
-}
-
-static bool node_alive(struct presence *p, const char *node)
-{
-	const struct peer *peer = strmap_get(p->peers, node);
-	return strcmp(node, p->flow->node) == 0 ||
-	       (peer && !peer->dead && !same_node_earlier(p->flow, node));
-}
-
-struct count {
-	const struct presence *presence;
-	size_t live;
-};
-
-static void count_live(const char *node, void *value, void *arg)
-{
-	struct count *c = arg;
-	const struct peer *peer = value;
-	const struct flow *f = c->presence->flow;
-	if (strcmp(node, f->node) != 0 && !peer->dead && !same_node_earlier(f, node))
-		c->live++;
-}
-
-size_t presence_live_nodes(const struct presence *p)
-{
-	struct count c = {p, 1};
-	strmap_each(p->peers, count_live, &c);
-	return c.live;
-}
+// ---- sessions of the dead ----
 
 // On this node a session lives while its console does; a sign-in that Redis knows and we do not has
 // been lost half-way.
-static bool session_alive(struct presence *p, const char *node, const char *name, const char *sid)
+static bool session_alive(const struct flow *f, const char *node, const char *name, const char *sid)
 {
-	const struct session *s = strmap_get(p->flow->signed_in, name);
-	if (strcmp(node, p->flow->node) != 0)
-		return node_alive(p, node);
+	const struct session *s = strmap_get(f->signed_in, name);
+	if (strcmp(node, f->node) != 0)
+		return nodes_alive(f->nodes, node);
 	return s && strcmp(s->sid, sid) == 0;
 }
 
 static void check_counselor(struct pool *p, struct bytes name, struct bytes json)
 {
+	struct flow *f = p->flow;
 	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
 	const char *node = json_string_value(json_object_get(s, "node"));
 	const char *sid = json_string_value(json_object_get(s, "session"));
 	const char *presence = json_string_value(json_object_get(s, "presence"));
 	char *text = bytes_dup(name);
 	bool gone = presence && strcmp(presence, "gone") == 0;
-	bool alive = node && sid && session_alive(p->flow->presence, node, text, sid);
+	bool alive = node && sid && session_alive(f, node, text, sid);
 	if (node && sid && presence && !gone && !alive) {
 		log_warn("event=session_dead node=%s staff=%s", node, text);
-		presence_lost(p->flow, p, text, sid);
-	} else if (gone && alive && strcmp(node, p->flow->node) == 0) {
+		lose(p, text, sid, nodes_silent_ms(f->nodes, node));
+	} else if (gone && alive && strcmp(node, f->node) == 0) {
 		// Another node took us for dead while we were stopped: the console must sign in
 		// again.
 		log_warn("event=session_revived staff=%s", text);
-		session_dismiss(p->flow, strmap_get(p->flow->signed_in, text), "resync");
+		session_dismiss(f, strmap_get(f->signed_in, text), "resync");
 	}
 	free(text);
 	json_decref(s);
@@ -264,59 +200,8 @@ static void on_counselors(const struct store_answer *a, void *arg)
 		        redis_bytes(redis_at(a->reply, i + 1)));
 }
 
-// Counters that nobody could move, or that we could not read, say nothing about their nodes.
-static void excuse_peer(const char *node, void *value, void *arg)
+void presence_check(struct flow *f)
 {
-	struct peer *peer = value;
-	(void)node;
-	peer->moved_ms = *(const int64_t *)arg;
-}
-
-static void excuse_gap(struct presence *p, int64_t now)
-{
-	if (now - p->read_ms > 2 * PRESENCE_BEAT_MS)
-		strmap_each(p->peers, excuse_peer, &now);
-	p->read_ms = now;
-}
-
-static void see_peer(struct presence *p, const char *node, int64_t count, int64_t now)
-{
-	struct peer *peer = strmap_get(p->peers, node);
-	if (!peer) {
-		peer = xcalloc(1, sizeof *peer);
-		peer->moved_ms = now;
-		strmap_put(p->peers, node, peer);
-	}
-	if (peer->count != count) {
-		peer->count = count;
-		peer->moved_ms = now;
-	}
-	peer->dead = now - peer->moved_ms >= NODE_DEAD_MS;
-	// Absent is dead as well, so the counters of the dead need not stay.
-	if (same_node_earlier(p->flow, node) || now - peer->moved_ms >= NODE_FORGET_MS)
-		store_beat_forget(p->flow->store, node, NULL, NULL);
-}
-
-static void on_beats(const struct store_answer *a, void *arg)
-{
-	struct presence *p = arg;
-	if (a->code != STORE_OK)
-		return;
-	int64_t now = loop_mono_ms(p->flow->loop);
-	excuse_gap(p, now);
-	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2) {
-		char *node = bytes_dup(redis_bytes(redis_at(a->reply, i)));
-		see_peer(p, node, redis_integer(redis_at(a->reply, i + 1)), now);
-		free(node);
-	}
-	for (size_t i = 0; i < p->flow->pools_count; i++) {
-		struct pool *pool = &p->flow->pools[i];
-		store_signed_in(p->flow->store, pool->config->name, on_counselors, pool);
-	}
-}
-
-void presence_beat(struct presence *p)
-{
-	store_beat(p->flow->store, p->flow->node, NULL, NULL);
-	store_beats(p->flow->store, on_beats, p);
+	for (size_t i = 0; i < f->pools_count; i++)
+		store_signed_in(f->store, f->pools[i].config->name, on_counselors, &f->pools[i]);
 }

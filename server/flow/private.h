@@ -58,7 +58,8 @@ struct staff;
 struct outbox;
 struct lanes;
 struct asking;
-struct presence;
+struct nodes;
+struct alarms;
 struct quarantine;
 
 struct flow {
@@ -67,6 +68,7 @@ struct flow {
 	struct store *store;
 	struct vault *vault;
 	struct http_client *http;
+	struct steady_clock *steady;
 	struct flow_out out;
 	struct triage *triage;
 	struct pool *pools;
@@ -78,7 +80,8 @@ struct flow {
 	struct outbox *outbox;
 	struct lanes *lanes; // of the outbox
 	struct asking *asking;
-	struct presence *presence;
+	struct nodes *nodes;
+	struct alarms *alarms;
 	struct quarantine *quarantine;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
@@ -86,7 +89,9 @@ struct flow {
 	uint64_t sweep_timer;
 	uint64_t round_timer;
 	uint64_t beat_timer;
+	uint64_t gauges_timer;
 	bool draining;
+	bool worked;     // the timers have run since the start
 	bool subscribed; // to all news: before that a console could miss a text
 };
 

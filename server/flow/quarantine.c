@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -157,6 +158,12 @@ static void on_oldest(const struct store_answer *a, void *arg)
 	struct quarantine *q = arg;
 	if (a->code == STORE_OK)
 		q->since_ms = redis_integer(redis_at(a->reply, 1));
+	if (q->waiting > 0)
+		alarm_raise(q->flow, ALARM_QUARANTINE, "%llu wait, the oldest for %lld min.",
+		        (unsigned long long)q->waiting,
+		        (long long)((flow_now(q->flow) - q->since_ms) / 60000));
+	else
+		alarm_clear(q->flow, ALARM_QUARANTINE);
 	looked(q);
 }
 

@@ -51,7 +51,7 @@ void desk_closed(struct flow *f, uint64_t session)
 	}
 	if (latest && s->roles & ROLE_SERVES)
 		for (size_t i = 0; i < s->pools_count; i++)
-			presence_lost(f, s->pools[i], s->name, s->sid);
+			presence_lost(s->pools[i], s->name, s->sid);
 	if (s->roles)
 		log_info("event=signed_off staff=%s session=%s", s->name, s->sid);
 	free(s->pools);

@@ -11,9 +11,12 @@
 #include "base/metrics.h"
 #include "escalation.h"
 #include "history.h"
+#include "nodes.h"
 #include "presence.h"
 
 #define SWEEP_BATCH 100
+// Timers that may not be taken early stay in the way of those that may.
+#define SWEEP_BATCH_EARLY 2000
 
 // A due timer of one conversation, read before it is acted on.
 struct timer {
@@ -140,22 +143,24 @@ static void due_ask(struct pool *p, const char *what, const char *member, const 
 static const struct {
 	const char *kind;
 	void (*due)(struct pool *p, const char *what, const char *member, const char *score);
+	bool early; // may be taken when only the system's clock says so: nodes_early_ms()
 } kinds[] = {
-        {"answer", due_answer},
-        {"page", due_page},
-        {"offer", due_offer},
-        {"wrap_up", due_wrap_up},
-        {"gone", due_gone},
-        {"ask", due_ask},
+        {"answer", due_answer, true},
+        {"page", due_page, false},
+        {"offer", due_offer, false},
+        {"wrap_up", due_wrap_up, false},
+        {"gone", due_gone, false},
+        {"ask", due_ask, false},
 };
 
-static void take_due(struct pool *p, const char *member, const char *score)
+static void take_due(struct pool *p, const char *member, const char *score, bool early)
 {
 	const char *what = strchr(member, ':');
 	for (size_t i = 0; what && i < sizeof kinds / sizeof kinds[0]; i++) {
 		size_t len = strlen(kinds[i].kind);
 		if ((size_t)(what - member) == len && memcmp(member, kinds[i].kind, len) == 0) {
-			kinds[i].due(p, what + 1, member, score);
+			if (!early || kinds[i].early)
+				kinds[i].due(p, what + 1, member, score);
 			return;
 		}
 	}
@@ -169,12 +174,12 @@ static void on_due(const struct store_answer *a, void *arg)
 	if (a->code != STORE_OK || p->flow->draining)
 		return;
 	size_t n = redis_count(a->reply);
-	int64_t oldest = n ? redis_integer(redis_at(a->reply, 1)) : 0;
-	metric_set(M_SWEEP_LAG_MS, NULL, n ? flow_now(p->flow) - oldest : 0);
+	int64_t now = flow_now(p->flow), oldest = n ? redis_integer(redis_at(a->reply, 1)) : now;
+	metric_set(M_SWEEP_LAG_MS, NULL, oldest < now ? now - oldest : 0);
 	for (size_t i = 0; i + 1 < n; i += 2) {
 		char *member = bytes_dup(redis_bytes(redis_at(a->reply, i)));
 		char *score = bytes_dup(redis_bytes(redis_at(a->reply, i + 1)));
-		take_due(p, member, score);
+		take_due(p, member, score, strtoll(score, NULL, 10) > now);
 		free(member);
 		free(score);
 	}
@@ -184,6 +189,8 @@ void sweep_pool(struct pool *p)
 {
 	if (p->sweeping || p->flow->draining)
 		return;
+	int64_t early_ms = nodes_early_ms(p->flow->nodes);
 	p->sweeping = true;
-	store_due(p->flow->store, p->config->name, flow_now(p->flow), SWEEP_BATCH, on_due, p);
+	store_due(p->flow->store, p->config->name, flow_now(p->flow) + early_ms,
+	        early_ms ? SWEEP_BATCH_EARLY : SWEEP_BATCH, on_due, p);
 }

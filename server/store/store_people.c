@@ -62,7 +62,7 @@ static void key_page(struct call *c, const char *pool, uint64_t number)
 }
 
 void store_page_open(struct store *s, const char *pool, const char *conversation, uint64_t number,
-        const char *policy, store_fn fn, void *arg)
+        const char *policy, int64_t early_ms, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "page_open");
@@ -75,6 +75,7 @@ void store_page_open(struct store *s, const char *pool, const char *conversation
 	call_int(&c, (int64_t)number);
 	call_str(&c, policy);
 	call_channel(&c, pool);
+	call_int(&c, early_ms);
 	call_run(&c, fn, arg);
 }
 
@@ -227,21 +228,16 @@ void store_staff_remove(struct store *s, const char *name, store_fn fn, void *ar
 	call_run(&c, fn, arg);
 }
 
-void store_beat(struct store *s, const char *node, store_fn fn, void *arg)
+void store_beat(struct store *s, const char *node, int64_t now_ms, const char *const *forget,
+        size_t forget_count, store_fn fn, void *arg)
 {
 	struct call c;
-	call_command(&c, s, "HINCRBY");
+	call_script(&c, s, "beat");
 	call_key(&c, "{nodes}:beats");
+	call_key(&c, "{nodes}:clocks");
 	call_str(&c, node);
-	call_int(&c, 1);
-	call_run(&c, fn, arg);
-}
-
-void store_beat_forget(struct store *s, const char *node, store_fn fn, void *arg)
-{
-	struct call c;
-	call_command(&c, s, "HDEL");
-	call_key(&c, "{nodes}:beats");
-	call_str(&c, node);
+	call_int(&c, now_ms);
+	for (size_t i = 0; i < forget_count && i < STORE_FORGET_MAX; i++)
+		call_str(&c, forget[i]);
 	call_run(&c, fn, arg);
 }

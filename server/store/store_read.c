@@ -41,11 +41,6 @@ void store_staff_records(struct store *s, store_fn fn, void *arg)
 	read_key(s, "HGETALL", fn, arg, "staff", "records", NULL);
 }
 
-void store_beats(struct store *s, store_fn fn, void *arg)
-{
-	read_key(s, "HGETALL", fn, arg, "nodes", "beats", NULL);
-}
-
 void store_state_count(struct store *s, const char *pool, const char *set, store_fn fn, void *arg)
 {
 	read_key(s, "ZCARD", fn, arg, pool, set, NULL);

@@ -2,7 +2,7 @@
 -- Opens the escalation of a conversation that has passed its answer_by. The policy is kept as it is now.
 --
 -- KEYS: conversation, page, pages, due
--- ARGV: now, conversation, number, policy, channel
+-- ARGV: now, conversation, number, policy, channel, early_ms (opens also what is due within that time)
 -- Returns: {'OK', level, late_ms} · {'GONE'}: somebody has it, or it has one · {'EARLY'}: its answer_by moved
 --- @include "levels"
 local conversation, page, pages, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -13,7 +13,7 @@ if (c[1] ~= '1' and c[1] ~= '2') or c[3] ~= '0' then
   redis.call('ZREM', due, 'answer:' .. id)
   return { 'GONE' }
 end
-if now < tonumber(c[2]) then
+if now + tonumber(ARGV[6]) < tonumber(c[2]) then
   redis.call('ZADD', due, c[2], 'answer:' .. id)
   return { 'EARLY' }
 end

@@ -294,7 +294,7 @@ static inline int world_start(void **state)
 	server_start(&w->link);
 	w->link.redis = link_open(&w->link, true);
 	UNTIL(&w->link, w->link.up == 1);
-	w->clock = (struct clock){world_now, world_now, w};
+	w->clock = (struct clock){.wall_ms = world_now, .mono_ms = world_now, .arg = w};
 	w->store = store_new(w->link.redis, &w->clock);
 	static const char *const gateways[] = {"kannel", GATEWAY};
 	store_know_gateways(w->store, gateways, 2);

@@ -148,7 +148,7 @@ static inline struct redis *link_open(struct link *k, bool unsafe)
 static inline void link_init(struct link *k)
 {
 	*k = (struct link){0};
-	k->clock = (struct clock){link_clock, link_clock, k};
+	k->clock = (struct clock){.wall_ms = link_clock, .mono_ms = link_clock, .arg = k};
 	k->loop = loop_new(&k->clock);
 	snprintf(k->dir, sizeof k->dir, "/tmp/holdfast-store.XXXXXX");
 	assert_non_null(mkdtemp(k->dir));

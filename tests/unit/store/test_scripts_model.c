@@ -299,7 +299,7 @@ static void do_page(struct walk *k)
 	if (!c)
 		return;
 	uint64_t page = ++k->made;
-	store_page_open(k->w->store, POOL, c->id, page, "policy", on_answer, k->w);
+	store_page_open(k->w->store, POOL, c->id, page, "policy", 0, on_answer, k->w);
 	enum store_code code = result(k);
 	if (c->state > 2 || c->page)
 		assert_int_equal(code, STORE_GONE);

@@ -9,7 +9,7 @@ static void late(struct world *w)
 {
 	begin(w, "c1", LEVEL_HIGH);
 	w->now += within.ms[LEVEL_HIGH];
-	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 1, "policy");
+	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 1, "policy", 0);
 }
 
 // Pages one person of escalation 1 and sets its next step a minute ahead.
@@ -73,10 +73,10 @@ static void test_opens_when_it_is_time(void **state)
 	struct world *w = *state;
 	begin(w, "c1", LEVEL_HIGH);
 	w->now += within.ms[LEVEL_HIGH] - 1;
-	EXPECT(w, STORE_EARLY, store_page_open, POOL, "c1", 1, "policy");
+	EXPECT(w, STORE_EARLY, store_page_open, POOL, "c1", 1, "policy", 0);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:e:1"), "0");
 	w->now += 251;
-	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 1, "policy");
+	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 1, "policy", 0);
 	assert_int_equal(number(w->part[1]), LEVEL_HIGH);
 	assert_int_equal(number(w->part[2]), 250);
 	assert_int_equal(score(w, "due", "page:1"), w->now);
@@ -92,7 +92,7 @@ static void test_early_sets_the_timer_right(void **state)
 	struct world *w = *state;
 	begin(w, "c1", LEVEL_HIGH);
 	asked(w, "ZADD {" POOL "}:due 5 answer:c1");
-	EXPECT(w, STORE_EARLY, store_page_open, POOL, "c1", 1, "policy");
+	EXPECT(w, STORE_EARLY, store_page_open, POOL, "c1", 1, "policy", 0);
 	assert_int_equal(score(w, "due", "answer:c1"), T0 + within.ms[LEVEL_HIGH]);
 }
 
@@ -100,9 +100,9 @@ static void test_opens_once(void **state)
 {
 	struct world *w = *state;
 	late(w);
-	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 1, "policy");
-	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 2, "policy");
-	EXPECT(w, STORE_GONE, store_page_open, POOL, "c9", 3, "policy");
+	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 1, "policy", 0);
+	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 2, "policy", 0);
+	EXPECT(w, STORE_GONE, store_page_open, POOL, "c9", 3, "policy", 0);
 	EXPECT(w, STORE_OK, store_pages, POOL, false);
 	assert_int_equal(w->parts, 1);
 	assert_string_equal(w->part[0], "1");
@@ -115,7 +115,7 @@ static void test_held_ones_need_no_page(void **state)
 	begin_held(w, "c1", "ada", LEVEL_HIGH);
 	w->now += within.ms[LEVEL_HIGH];
 	asked(w, "ZADD {" POOL "}:due 5 answer:c1");
-	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 1, "policy");
+	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 1, "policy", 0);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:e:1"), "0");
 	assert_int_equal(size_of_set(w, "due"), 0);
 }
@@ -128,7 +128,7 @@ static void test_offered_ones_are_paged_for(void **state)
 	begin(w, "c1", LEVEL_HIGH);
 	w->now += within.ms[LEVEL_HIGH];
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
-	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 1, "policy");
+	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 1, "policy", 0);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
 	assert_string_equal(w->part[1], "1");
@@ -279,9 +279,9 @@ static void test_a_released_one_may_be_late_again(void **state)
 	late(w);
 	take(w);
 	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
-	EXPECT(w, STORE_EARLY, store_page_open, POOL, "c1", 2, "policy");
+	EXPECT(w, STORE_EARLY, store_page_open, POOL, "c1", 2, "policy", 0);
 	w->now += within.ms[LEVEL_HIGH];
-	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 2, "policy");
+	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 2, "policy", 0);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_RESOLVED);
 	EXPECT(w, STORE_OK, store_page_resolve, POOL, 1, "c1");
 	assert_string_equal(field(w, "c", "c1", "page"), "2");
@@ -296,7 +296,7 @@ static void test_a_rise_after_the_page_opens_no_other(void **state)
 	worse.texter = "c1";
 	assert_int_equal(ingest(w, &worse), STORE_OK);
 	assert_int_equal(score(w, "due", "answer:c1"), NONE);
-	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 2, "policy");
+	EXPECT(w, STORE_GONE, store_page_open, POOL, "c1", 2, "policy", 0);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
 }
 

@@ -124,13 +124,15 @@ static void test_a_forgotten_counselors_load_is_right_again(void **state)
 static void test_heartbeats_count(void **state)
 {
 	struct world *w = *state;
-	EXPECT(w, STORE_OK, store_beat, "node/1");
-	EXPECT(w, STORE_OK, store_beat, "node/1");
-	EXPECT_BARE(w, STORE_OK, store_beats);
-	assert_string_equal(part_named(w, 0, "node/1"), "2");
-	EXPECT(w, STORE_OK, store_beat_forget, "node/1");
-	EXPECT_BARE(w, STORE_OK, store_beats);
-	assert_int_equal(w->parts, 0);
+	const char *dead[] = {"node/1"};
+	EXPECT(w, STORE_OK, store_beat, "node/1", 70, NULL, 0);
+	EXPECT(w, STORE_OK, store_beat, "node/1", 80, NULL, 0);
+	assert_string_equal(asked(w, "HGET {nodes}:beats node/1"), "2");
+	assert_string_equal(asked(w, "HGET {nodes}:clocks node/1"), "80");
+	EXPECT(w, STORE_OK, store_beat, "node/2", 90, dead, 1);
+	assert_string_equal(asked(w, "HGET {nodes}:beats node/1"), "nil");
+	assert_string_equal(asked(w, "HGET {nodes}:clocks node/1"), "nil");
+	assert_string_equal(asked(w, "HGET {nodes}:beats node/2"), "1");
 }
 
 static const char *owner(struct world *w, const char *phone)
