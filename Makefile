@@ -133,6 +133,12 @@ test: ## install what is missing, build, run unit and integration tests
 	@$(MAKE) --no-print-directory all unit
 	@exec tests/run "$(BUILD)"
 
+.PHONY: test-fault
+test-fault: ## break things at length: kills, stops, wires, disks, clocks, partitions (30 min)
+	@deploy/setup --tests
+	@$(MAKE) --no-print-directory all unit
+	@HOLDFAST_FAULTS=all exec tests/run "$(BUILD)" tests/fault
+
 # Sanitizers slow everything down, so deadlines of the suite are stretched.
 SANITIZE := SAN=address,undefined BUILD=build-sanitize
 .PHONY: sanitize

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The far side of Kannel's sendsms for tests that do not need all of Kannel: takes texts, and reports on their delivery."""
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ class Sent:
     """One text as it was handed to us."""
 
     def __init__(self, fields):
+        self.at = time.monotonic()
         self.fields = fields
         self.to = fields.get("to", "")
         self.sender = fields.get("from", "")

@@ -87,9 +87,11 @@ class Person:
 
 class House:
     """`pools` says how many of each kind there are. `redis` is None for the embedded one, or a RedisServer that the
-    caller minds. `edit` may change the configuration, a dict, before it is written."""
+    caller minds. `beside` is a House of the same pools on the same Redis: this one becomes another node of it. `edit` may change the configuration, a dict, before it is written."""
 
-    def __init__(self, authority, pools=None, redis=None, edit=None, log_level="info", send_url=None, twilio_url=None):
+    def __init__(self, authority, pools=None, redis=None, edit=None, log_level="info", send_url=None, twilio_url=None,
+                 environment=None, beside=None):
+        self.environment = environment  # of holdfastd, on top of ours
         self.authority = authority
         self.folder = Path(tempfile.mkdtemp(prefix="hf-"))
         self.carrier = Carrier()
@@ -105,11 +107,15 @@ class House:
         self._consoles = []
         self.pools = self._make_pools(pools or {"calm": 1})
         self._free = {kind: [p for p in self.pools if p.kind == kind] for kind in KINDS}
+        self.beside = beside
         self.config = self._configuration(log_level, send_url or self.carrier.url, twilio_url or self.carrier.url)
+        if beside:
+            self.config.update(node=f"{beside.config['node']}2", key_dir=beside.folder / "state/keys")
         if edit:
             edit(self.config)
         self.write_config()
-        self.keys()
+        if not beside:
+            self.keys()
 
     @staticmethod
     def _make_pools(counts):
@@ -164,7 +170,7 @@ class House:
     def start(self, *options, wait=True):
         """With wait=False it may also end by itself, which is otherwise a failure."""
         self._may_end = not wait
-        self.process = Process(self.argv(*options), self.log, cwd=self.folder)
+        self.process = Process(self.argv(*options), self.log, cwd=self.folder, env=self.environment)
         if wait:
             self.wait_ready()
         return self
@@ -251,12 +257,8 @@ class House:
         assert self._free[kind], f"this module's house needs more pools of the kind {kind}"
         return self._free[kind].pop(0)
 
-    @property
-    def consoles_url(self):
-        return f"wss://127.0.0.1:{self.consoles_port}/v1/console"
-
-    def connect(self, encoding="protobuf"):
-        console = Console(self.consoles_url, self.context, encoding)
+    def connect(self, encoding="protobuf", port=None):
+        console = Console(f"wss://127.0.0.1:{port or self.consoles_port}/v1/console", self.context, encoding)
         self._consoles.append(console)
         return console
 

@@ -15,7 +15,7 @@ def poll(condition, deadline=5.0, what="", every=0.02):
         if value:
             return value
         if time.monotonic() >= end:
-            raise Late(f"not within {deadline} s: {what or condition}")
+            raise Late(f"not within {deadline} s: {what() if callable(what) else what or condition}")
         time.sleep(every)
 
 

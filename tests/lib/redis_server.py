@@ -31,10 +31,11 @@ def redis_pid(socket):
 class RedisServer:
     """Starts on a folder; kill() and start() again keep the data."""
 
-    def __init__(self, folder, settings=None):
+    def __init__(self, folder, settings=None, environment=None):
         self.folder = folder
         self.socket = folder / "r.sock"
         self.settings = dict(DURABLE, **(settings or {}))
+        self.environment = environment
         self.process = None
         folder.mkdir(exist_ok=True)
 
@@ -42,7 +43,7 @@ class RedisServer:
         argv = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self.folder]
         for key, value in self.settings.items():
             argv += [f"--{key}", value]
-        self.process = Process(argv, self.folder / "redis.log", cwd=self.folder)
+        self.process = Process(argv, self.folder / "redis.log", cwd=self.folder, env=self.environment)
         poll(self.answers, 10 * PATIENCE, "redis-server to answer")
         return self
 

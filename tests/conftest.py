@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
 from authority import Authority  # noqa: E402
 from house import House  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
 
 
 def pytest_configure(config):
@@ -36,6 +37,14 @@ def authority():
     folder = Path(tempfile.mkdtemp(prefix="hf-ca-"))
     yield Authority(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def redis():
+    """A redis-server of the test's own, outside of holdfastd."""
+    server = RedisServer(Path(tempfile.mkdtemp(prefix="hf-redis-"))).start()
+    yield server
+    server.end()
 
 
 @pytest.fixture(scope="module")
