@@ -163,7 +163,6 @@ static void triage(struct intake *in)
 
 static void take_text(struct intake *in)
 {
-	triage(in);
 	pool_id_new(in->pool, in->message);
 	begin_conversation(in);
 	store(in);
@@ -254,6 +253,9 @@ void intake_text(struct flow *f, const struct gateway *g, const struct gateway_i
 		vault_hash(f->vault, in->line->number, buf_str(&from), in->texter);
 		vault_seal_number(f->vault, in->texter, buf_str(&from), &in->number);
 		vault_hash(f->vault, "staff", buf_str(&from), phone);
+		// Before the call returns, so that a text that crashes it is known by the crash
+		// guard.
+		triage(in);
 		const struct staff_member *member = staff_by_phone(f->staff, phone);
 		if (member)
 			ack_take(in->pool, member, in->line, in->provider_id, buf_bytes(&in->text),

@@ -141,7 +141,7 @@ static void test_the_past_is_bounded(void **state)
 {
 	struct world *w = *state;
 	for (int i = 0; i < PAST_MOST + 3; i++) {
-		char id[16];
+		char id[24];
 		snprintf(id, sizeof id, "kannel.%d", i);
 		put(w, id, id, STORE_OK);
 		w->now++;
