@@ -14,3 +14,6 @@
 // later: ERR_NONE when it is kept, or was before.
 void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,
         struct bytes request, uint64_t tag, intake_done_fn done, void *arg);
+// One that crashed us, as often as may be, before it was known to be authentic, has been refused
+// again: people are told, until it has not come for ten minutes.
+void quarantine_crasher(struct flow *f, const struct gateway *g);

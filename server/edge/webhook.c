@@ -312,7 +312,7 @@ static void handle_guarded(struct webhook *w, struct post *p)
 	sha256(buf_bytes(&p->raw), print);
 	p->crashes = crash_guard_count(w->guard, print, &stage) >= CRASH_GUARD_MOST;
 	if (p->crashes && stage == CRASH_VERIFY) {
-		log_error("gateway=%s event=crashed_twice stage=verify", p->gateway->name);
+		quarantine_crasher(w->flow, p->gateway);
 		refuse(w, p->http, p->gateway->name, ERR_BAD_REQUEST, "crashed the check twice");
 		return;
 	}

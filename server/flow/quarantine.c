@@ -12,12 +12,15 @@
 #include "base/metrics.h"
 #include "vault/mac.h"
 
+#define CRASHES_OVER_MS (10 * 60 * 1000)
+
 struct quarantine {
 	struct flow *flow;
 	uint64_t waiting;
 	int64_t since_ms;
 	bool looking;
 	bool look_again;
+	uint64_t crashes_timer;
 };
 
 // How a request is known: keyed, because numbers and texts can be guessed.
@@ -132,6 +135,24 @@ void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,
 	buf_free(&sealed);
 }
 
+// ---- what is refused ----
+
+static void on_no_crasher(void *arg)
+{
+	struct quarantine *q = arg;
+	q->crashes_timer = 0;
+	alarm_clear(q->flow, ALARM_CRASHES);
+}
+
+void quarantine_crasher(struct flow *f, const struct gateway *g)
+{
+	struct quarantine *q = f->quarantine;
+	log_error("gateway=%s event=crashed_twice stage=verify", g->name);
+	alarm_raise(f, ALARM_CRASHES, "It came through gateway %s.", g->name);
+	loop_cancel(f->loop, q->crashes_timer);
+	q->crashes_timer = loop_timer(f->loop, CRASHES_OVER_MS, on_no_crasher, q);
+}
+
 // ---- counting ----
 
 struct quarantine *quarantine_new(struct flow *f)
@@ -143,6 +164,7 @@ struct quarantine *quarantine_new(struct flow *f)
 
 void quarantine_free(struct quarantine *q)
 {
+	loop_cancel(q->flow->loop, q->crashes_timer);
 	free(q);
 }
 
@@ -159,9 +181,13 @@ static void on_oldest(const struct store_answer *a, void *arg)
 	if (a->code == STORE_OK)
 		q->since_ms = redis_integer(redis_at(a->reply, 1));
 	if (q->waiting > 0)
-		alarm_raise(q->flow, ALARM_QUARANTINE, "%llu wait, the oldest for %lld min.",
+		alarm_raise(q->flow, ALARM_QUARANTINE, "%llu wait, the oldest for %lld min.%s",
 		        (unsigned long long)q->waiting,
-		        (long long)((flow_now(q->flow) - q->since_ms) / 60000));
+		        (long long)((flow_now(q->flow) - q->since_ms) / 60000),
+		        q->waiting < STORE_QUARANTINE_MOST
+		                ? ""
+		                : " It is full: gateways get 503, and texts may be lost at the "
+		                  "provider.");
 	else
 		alarm_clear(q->flow, ALARM_QUARANTINE);
 	looked(q);

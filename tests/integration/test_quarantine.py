@@ -257,7 +257,38 @@ def test_doctor_and_status_say_so(house):
     waiting = len(entries(chief))
     poll(lambda: any(c.name == "quarantine" and not c.ok and str(waiting) in c.text
                      for c in house.operator.ask("run_checks").checks), 15, "doctor to tell")
-    assert any("quarantine" in a for a in house.operator.ask("get_status").alarms)
+    assert any(f"quarantine for a supervisor. {waiting} wait" in a for a in house.operator.ask("get_status").alarms)
+    assert house.metric("holdfast_alarm", alarm="quarantine") == 1
+    for entry in entries(chief):
+        chief.ask("discard_quarantined", id=entry.id, reason="the tests are over")
+    poll(lambda: house.metric("holdfast_alarm", alarm="quarantine") == 0, 15, "the alarm to end")
+    assert house.metric("holdfast_quarantined") == 0
+
+
+def test_each_supervisor_sees_the_gateways_of_their_pools(authority):
+    def edit(config):
+        config["lines"][1]["gateway"] = "twilio"
+        config["gateways"].append(dict(config["gateways"][0], name="spare"))
+
+    house = House(authority, pools={"calm": 2}, edit=edit)
+    try:
+        house.start()
+        chiefs = [supervisor(house, pool) for pool in house.pools]
+        send_unreadable(house)
+        target = f"/v1/gateways/spare/messages/{PATH_SECRET}?from=x"
+        assert call(house.gateways_port, "POST", target, b"?", {"Content-Type": "text/plain"}, house.context).status == 200
+        seen = [{e.gateway: e for e in entries(console)} for console in chiefs]
+        # No pool has a line on the spare one, so it is everybody's.
+        assert [sorted(s) for s in seen] == [["kannel", "spare"], ["spare"]]
+        mine, theirs = seen[0]["kannel"], chiefs[1]
+        assert theirs.ask("get_quarantine").total == 1
+        assert theirs.refused("read_quarantined", id=mine.id) == "not_found"
+        assert theirs.refused("discard_quarantined", id=mine.id, reason="x") == "not_found"
+        assert theirs.refused("release_quarantined", id=mine.id, line=house.pools[1].line, text="x",
+                              **{"from": new_number()}) == "not_found"
+        assert mine.id in [e.id for e in entries(chiefs[0])]
+    finally:
+        house.end()
 
 
 # ---- crashes
@@ -352,4 +383,5 @@ def test_what_crashes_the_check_twice_is_refused(fragile, signer):
         assert deliver().status == 400
     assert not entries(supervisor(house, house.pools[0]))
     assert "event=crashed_twice" in house.log_text()
+    assert any("crashed" in a and "twilio" in a for a in house.operator.ask("get_status").alarms)
     assert house.admin("/healthz").status == 200
