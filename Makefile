@@ -99,7 +99,12 @@ $(BUILD)/holdfast-console: $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard ser
 
 # ---- unit tests: tests/unit/<rank>/test_*.c, each a cmocka program linked with that rank and lower ones only
 UNIT      = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$(firstword $$(subst /, ,$$*)))
+# What several kinds of C tests share comes first, so that it may stand in for a part of the server.
+LIBTEST  := $(BUILD)/libtest.a
+$(LIBTEST): $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/lib_c/*.c)))
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(LIBTEST) $$(call archives,$$(firstword $$(subst /, ,$$*)))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
@@ -158,7 +163,7 @@ fuzz: ## feed the fuzz targets for T=5 seconds each (F=fuzz_NAME for one)
 	@$(MAKE) --no-print-directory $(FUZZING) fuzzers
 	@exec tests/fuzz/run build-fuzz "$(T)" $(or $(F),$(FUZZ))
 fuzzers: $(patsubst %,$(BUILD)/fuzz/%,$(FUZZ))
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,edge)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBTEST) $(call archives,edge)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 

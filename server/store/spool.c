@@ -33,6 +33,7 @@ struct job {
 
 static void on_job_done(void *arg);
 static void start_commit(struct spool *s);
+static void heal_later(struct spool *s);
 
 static struct job *job_new(struct spool *s, void (*done)(struct job *j))
 {
@@ -165,6 +166,25 @@ static void take_status(struct spool *s, const struct spool_status *status)
 	remove_spent(s);
 }
 
+// A disk that makes a segment again is whole again, though nobody appended since.
+static void on_heal(void *arg)
+{
+	struct spool *s = arg;
+	s->heal_timer = 0;
+	if (s->broken && s->status.spare) {
+		s->broken = false;
+		s->error = "";
+	}
+	prepare_if_needed(s);
+	heal_later(s);
+}
+
+static void heal_later(struct spool *s)
+{
+	if (s->broken && !s->heal_timer)
+		s->heal_timer = loop_timer(s->loop, RETRY_MS, on_heal, s);
+}
+
 // Runs for the jobs of a spool that is being closed too; then nothing new is begun but commits.
 static void on_job_done(void *arg)
 {
@@ -176,6 +196,7 @@ static void on_job_done(void *arg)
 	job_free(j);
 	prepare_if_needed(s);
 	retire_later(s);
+	heal_later(s);
 }
 
 // ---- appending
@@ -518,6 +539,7 @@ void spool_close(struct spool *s)
 		return;
 	loop_lane_free(s->lane);
 	loop_cancel(s->loop, s->retire_timer);
+	loop_cancel(s->loop, s->heal_timer);
 	leave_clean(s);
 	spool_free(s);
 }

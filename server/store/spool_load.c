@@ -21,8 +21,9 @@ struct load {
 	struct spool *spool;
 	uint64_t *firsts;
 	size_t count, cap;
-	struct buf openings; // pairs of the newest first
+	struct buf openings; // lines of the newest first
 	bool newer;          // a file of a later version
+	bool unreadable;     // a part of some file
 };
 
 // What one file holds.
@@ -34,8 +35,7 @@ struct content {
 	enum spool_header header;
 	bool unreadable; // some of it
 	size_t used;     // behind it are zeros only
-	uint64_t end;    // the sequence after the last that may be handed out
-	uint64_t floor;  // all before it were acknowledged
+	struct spool_bounds bounds;
 };
 
 static void note_name(const char *name, void *to)
@@ -114,21 +114,24 @@ static void find_items(struct content *c)
 	}
 }
 
-// A newer segment's word on where this one ends is final: what lies behind was written in vain, and
-// again elsewhere.
-static void find_end(struct content *c, struct bytes openings)
+// A newer segment's word on where this one ends is final. Otherwise it ends behind the last record
+// that can be read; when something is hidden from us, a later life may see more.
+static void find_bounds(struct load *ld, struct content *c)
 {
-	bool told = spool_opening_find(openings, c->first, &c->end);
-	while (told && c->count && c->items[c->count - 1].sequence >= c->end)
+	bool told = spool_opening_find(buf_bytes(&ld->openings), c->first, &c->bounds);
+	if (!told)
+		c->bounds = (struct spool_bounds){c->first, c->first, SPOOL_END_UNKNOWN};
+	while (c->count && c->items[c->count - 1].sequence >= c->bounds.end)
 		c->count--;
-	c->floor = told ? c->end : c->first;
 	for (size_t i = 0; i < c->count; i++) {
 		uint64_t before = c->items[i].sequence - c->items[i].back;
-		if (before > c->floor && before <= c->items[i].sequence)
-			c->floor = before;
+		if (before > c->bounds.floor && before <= c->items[i].sequence)
+			c->bounds.floor = before;
 	}
-	uint64_t behind = c->count ? c->items[c->count - 1].sequence + 1 : c->first;
-	c->end = behind > c->floor ? behind : c->floor;
+	if (!told && !ld->unreadable)
+		c->bounds.end = c->count ? c->items[c->count - 1].sequence + 1 : c->first;
+	if (c->bounds.end < c->bounds.floor)
+		c->bounds.end = c->bounds.floor;
 }
 
 static void load_content(struct load *ld, struct content *c)
@@ -136,8 +139,9 @@ static void load_content(struct load *ld, struct content *c)
 	read_file(ld->spool, c, FILE_MAX);
 	c->used = used_bytes(buf_bytes(&c->bytes));
 	c->header = spool_segment_check_header(buf_bytes(&c->bytes), c->first);
+	ld->unreadable |= c->unreadable;
 	find_items(c);
-	find_end(c, buf_bytes(&ld->openings));
+	find_bounds(ld, c);
 }
 
 void spool_aside_name(
@@ -174,7 +178,7 @@ static bool put_gap_aside(struct spool *s, const struct content *c, size_t from,
 // nobody's text.
 static uint64_t count_missing(const struct content *c, uint64_t expected, uint64_t found)
 {
-	uint64_t to = found < c->floor ? found : c->floor;
+	uint64_t to = found < c->bounds.floor ? found : c->bounds.floor;
 	uint64_t from = expected == c->first ? expected + 1 : expected;
 	return to > from ? to - from : 0;
 }
@@ -187,7 +191,7 @@ static bool settle_gaps(struct spool *s, const struct content *c, uint64_t *dama
 	bool kept = true;
 	for (size_t i = 0; i <= c->count; i++) {
 		bool last = i == c->count;
-		uint64_t found = last ? c->end : c->items[i].sequence;
+		uint64_t found = last ? c->bounds.end : c->items[i].sequence;
 		uint64_t missing = count_missing(c, expected, found);
 		*damaged += missing;
 		if (missing)
@@ -242,7 +246,7 @@ static void take_segment(struct spool *s, const struct content *c)
 	segment->closed = true;
 	segment->keep = !kept || c->unreadable;
 	index_items(s, segment, c);
-	spool_writer_adopt(s->writer, c->first, c->end, cut_file(s, c));
+	spool_writer_adopt(s->writer, &c->bounds, cut_file(s, c));
 }
 
 static bool is_spare(const struct spool *s, const struct content *c)
@@ -262,12 +266,14 @@ static void learn_opening(struct load *ld, uint64_t first)
 {
 	struct content c = {.first = first};
 	struct spool_item item;
-	uint64_t end;
+	struct spool_bounds told;
 	read_file(ld->spool, &c, OPENING_MAX);
+	ld->unreadable |= c.unreadable;
 	struct bytes file = buf_bytes(&c.bytes);
 	if (spool_segment_check_header(file, first) == SPOOL_HEADER_NEWER)
 		ld->newer = true;
-	bool in_vain = spool_opening_find(buf_bytes(&ld->openings), first, &end) && end == first;
+	bool in_vain =
+	        spool_opening_find(buf_bytes(&ld->openings), first, &told) && told.end == first;
 	if (!in_vain && spool_segment_decode(file, SPOOL_HEADER, &item) &&
 	        item.kind == SPOOL_KIND_OPENING && item.sequence == first)
 		buf_append_bytes(&ld->openings, item.payload);

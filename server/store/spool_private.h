@@ -30,6 +30,7 @@ struct spool {
 	int64_t prepare_at; // mono ms; no spare is tried before
 	bool preparing;
 	uint64_t retire_timer;
+	uint64_t heal_timer;
 	uint64_t damaged;
 
 	uint64_t reading; // first sequence of the segment that is open to read, 0 for none

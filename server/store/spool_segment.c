@@ -22,7 +22,6 @@ enum {
 	SEQUENCE_AT = 16,
 	TIME_AT = 24,
 	KIND_AT = 32,
-	PAIR = 16,
 	NAME_DIGITS = 16,
 };
 
@@ -74,25 +73,29 @@ bool spool_segment_parse_name(const char *name, uint64_t *first)
 	return strcmp(name + NAME_DIGITS, suffix) == 0 && value > 0 && value < UINT64_MAX / 2;
 }
 
+static uint32_t header_crc(const uint8_t *h)
+{
+	return crc32c(crc32c(0, bytes_of(h, 12)), bytes_of(h + 16, 8));
+}
+
 void spool_segment_header(uint64_t first, struct buf *out)
 {
 	uint8_t h[SPOOL_HEADER];
 	memcpy(h, file_magic, 8);
 	put_u32(h + 8, SPOOL_VERSION);
 	put_u64(h + 16, first);
-	put_u32(h + 12, crc32c(0, bytes_of(h + 16, 8)));
+	put_u32(h + 12, header_crc(h));
 	buf_append(out, h, sizeof(h));
 }
 
 enum spool_header spool_segment_check_header(struct bytes file, uint64_t first)
 {
-	if (file.len < SPOOL_HEADER || memcmp(file.data, file_magic, 8) != 0)
+	const uint8_t *h = file.data;
+	if (file.len < SPOOL_HEADER || memcmp(h, file_magic, 8) != 0)
 		return SPOOL_HEADER_BAD;
-	if (get_u32(file.data + 12) != crc32c(0, bytes_of(file.data + 16, 8)))
+	if (get_u32(h + 12) != header_crc(h) || get_u64(h + 16) != first)
 		return SPOOL_HEADER_BAD;
-	if (get_u64(file.data + 16) != first)
-		return SPOOL_HEADER_BAD;
-	return get_u32(file.data + 8) == SPOOL_VERSION ? SPOOL_HEADER_GOOD : SPOOL_HEADER_NEWER;
+	return get_u32(h + 8) == SPOOL_VERSION ? SPOOL_HEADER_GOOD : SPOOL_HEADER_NEWER;
 }
 
 void spool_segment_encode(const struct spool_item *item, struct buf *out)
@@ -162,20 +165,22 @@ bool spool_segment_find(
 	return false;
 }
 
-void spool_opening_add(struct buf *payload, uint64_t first, uint64_t end)
+void spool_opening_add(struct buf *payload, const struct spool_bounds *bounds)
 {
-	uint8_t pair[PAIR];
-	put_u64(pair, first);
-	put_u64(pair + 8, end);
-	buf_append(payload, pair, sizeof(pair));
+	uint8_t line[SPOOL_BOUNDS];
+	put_u64(line, bounds->first);
+	put_u64(line + 8, bounds->floor);
+	put_u64(line + 16, bounds->end);
+	buf_append(payload, line, sizeof(line));
 }
 
-bool spool_opening_find(struct bytes payload, uint64_t first, uint64_t *end)
+bool spool_opening_find(struct bytes payload, uint64_t first, struct spool_bounds *out)
 {
-	for (size_t at = 0; at + PAIR <= payload.len; at += PAIR) {
-		if (get_u64(payload.data + at) != first)
+	for (size_t at = 0; at + SPOOL_BOUNDS <= payload.len; at += SPOOL_BOUNDS) {
+		const uint8_t *line = payload.data + at;
+		if (get_u64(line) != first)
 			continue;
-		*end = get_u64(payload.data + at + 8);
+		*out = (struct spool_bounds){first, get_u64(line + 8), get_u64(line + 16)};
 		return true;
 	}
 	return false;

@@ -10,7 +10,9 @@
 // Name     16 hex digits, the first sequence, then ".seg". A segment owns SPOOL_SEQUENCES of them,
 //          so the next one's name is known before anything is written, and sequences go on growing
 //          over restarts as long as the newest file is there.
-// Header   "HFSPOOL\n", version (4), CRC-32C of the first sequence (4), first sequence (8).
+// Header   "HFSPOOL\n", version (4), CRC-32C of the rest of the header (4), first sequence (8); so
+// in
+//          every version.
 // Record   "HFR1", CRC-32C of all that follows in the record (4), length of the payload (4), `back`
 //          (4), sequence (8), at_ms (8), kind (4), payload. Sequences follow one another without a
 //          hole.
@@ -21,9 +23,12 @@
 // acknowledged: what is missing there is damage, what is missing behind is a torn tail.
 //
 // The first record of a segment is of kind SPOOL_KIND_OPENING, written with its first batch. It
-// lists the older segments as pairs (first sequence (8), the sequence after the last that was
-// acknowledged (8)). So what a failed write left in an older segment is known never to have been
-// acknowledged, and a bad end of an older segment is known from a torn one.
+// lists what is known of the older segments, three numbers of 8 bytes each: first sequence, `floor`
+// (all before it was acknowledged), `end` (nothing from it on was, and what was appended there in
+// vain is written again elsewhere). So a bad end of an older segment is known from a torn one, and
+// what a failed write left behind is not handed out. The two differ for a segment that an earlier
+// life left: its last batch can be read, but whether it is on the disk or in the page cache only,
+// nobody knows.
 enum {
 	SPOOL_VERSION = 1,
 	SPOOL_HEADER = 24,
@@ -67,7 +72,14 @@ static inline size_t spool_item_end(const struct spool_item *item)
 	return item->offset + SPOOL_RECORD + item->payload.len;
 }
 
-// The pairs of an opening record.
-void spool_opening_add(struct buf *payload, uint64_t first, uint64_t end);
-// True with *end when the opening lists the segment `first`.
-MUST_CHECK bool spool_opening_find(struct bytes payload, uint64_t first, uint64_t *end);
+// One line of an opening record.
+struct spool_bounds {
+	uint64_t first;
+	uint64_t floor;
+	uint64_t end;
+};
+enum { SPOOL_BOUNDS = 24 };
+#define SPOOL_END_UNKNOWN UINT64_MAX // never in a file
+void spool_opening_add(struct buf *payload, const struct spool_bounds *bounds);
+// The first line about the segment `first`; false when there is none.
+MUST_CHECK bool spool_opening_find(struct bytes payload, uint64_t first, struct spool_bounds *out);

@@ -18,8 +18,7 @@ struct open_segment {
 };
 
 struct closed_segment {
-	uint64_t first;
-	uint64_t end; // after the last acknowledged
+	struct spool_bounds bounds;
 	uint64_t size;
 	bool unwanted; // to be removed
 	bool removed;  // but perhaps its name comes back after a power cut
@@ -107,12 +106,12 @@ static void add_closed(struct spool_writer *w, const struct closed_segment *c)
 	w->closed[w->closed_count++] = *c;
 }
 
-void spool_writer_adopt(struct spool_writer *w, uint64_t first, uint64_t end, uint64_t size)
+void spool_writer_adopt(struct spool_writer *w, const struct spool_bounds *bounds, uint64_t size)
 {
-	add_closed(w, &(struct closed_segment){.first = first, .end = end, .size = size});
+	add_closed(w, &(struct closed_segment){.bounds = *bounds, .size = size});
 	w->bytes += size;
-	if (first > w->newest)
-		w->newest = first;
+	if (bounds->first > w->newest)
+		w->newest = bounds->first;
 }
 
 // Once the folder is synced, removed names stay away.
@@ -193,20 +192,22 @@ static void close_active(struct spool_writer *w)
 {
 	if (!w->active.first)
 		return;
-	add_closed(w,
-	        &(struct closed_segment){
-	                .first = w->active.first, .end = w->active.next, .size = w->segment_size});
+	struct spool_bounds bounds = {w->active.first, w->active.next, w->active.next};
+	add_closed(w, &(struct closed_segment){.bounds = bounds, .size = w->segment_size});
 	close_file(w, &w->active);
 }
 
 static bool is_newest(const struct spool_writer *w, const struct closed_segment *c)
 {
-	return !w->active.first && !w->spare.first && c == &w->closed[w->closed_count - 1];
+	bool newest = !w->active.first && !w->spare.first;
+	for (size_t i = w->closed_count; newest && &w->closed[--i] != c;)
+		newest = w->closed[i].removed;
+	return newest;
 }
 
 static void remove_closed(struct spool_writer *w, struct closed_segment *c)
 {
-	if (report("remove", c->first, remove_file(w, c->first)) != 0)
+	if (report("remove", c->bounds.first, remove_file(w, c->bounds.first)) != 0)
 		return;
 	c->removed = true;
 	w->bytes -= c->size;
@@ -253,11 +254,8 @@ static int next_segment(struct spool_writer *w)
 
 static size_t opening_size(const struct spool_writer *w)
 {
-	struct buf none = {0};
-	spool_opening_add(&none, 0, 0);
-	size_t pair = none.len;
-	buf_free(&none);
-	return w->active.next == w->active.first ? SPOOL_RECORD + w->closed_count * pair : 0;
+	bool needed = w->active.next == w->active.first;
+	return needed ? SPOOL_RECORD + w->closed_count * SPOOL_BOUNDS : 0;
 }
 
 // How many of the records the active segment has room for.
@@ -281,8 +279,10 @@ static size_t count_fitting(
 static void encode_opening(const struct spool_writer *w, struct buf *out)
 {
 	struct buf payload = {0};
-	for (size_t i = 0; i < w->closed_count; i++)
-		spool_opening_add(&payload, w->closed[i].first, w->closed[i].end);
+	for (size_t i = 0; i < w->closed_count; i++) {
+		if (w->closed[i].bounds.end != SPOOL_END_UNKNOWN)
+			spool_opening_add(&payload, &w->closed[i].bounds);
+	}
 	spool_segment_encode(&(struct spool_item){.sequence = w->active.first,
 	                             .kind = SPOOL_KIND_OPENING,
 	                             .payload = buf_bytes(&payload)},
@@ -382,7 +382,7 @@ void spool_writer_retire(struct spool_writer *w)
 void spool_writer_remove(struct spool_writer *w, uint64_t first)
 {
 	for (size_t i = 0; i < w->closed_count; i++) {
-		if (w->closed[i].first == first)
+		if (w->closed[i].bounds.first == first)
 			w->closed[i].unwanted = true;
 	}
 	remove_unwanted(w);

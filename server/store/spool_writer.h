@@ -47,9 +47,8 @@ struct spool_writer *spool_writer_new(
         const struct disk *disk, const char *dir, size_t segment_size, uint64_t limit);
 void spool_writer_free(struct spool_writer *w);
 
-// A segment of an earlier life: `end` is the sequence after its last, `size` its bytes. The oldest
-// first.
-void spool_writer_adopt(struct spool_writer *w, uint64_t first, uint64_t end, uint64_t size);
+// A segment of an earlier life and its bytes on disk. The oldest first.
+void spool_writer_adopt(struct spool_writer *w, const struct spool_bounds *bounds, uint64_t size);
 // The unused segment of an earlier life, newer than all others; false when it cannot be used.
 MUST_CHECK bool spool_writer_adopt_spare(struct spool_writer *w, uint64_t first);
 

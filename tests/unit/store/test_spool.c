@@ -458,7 +458,12 @@ static void a_newer_format_is_left_alone(void **state)
 	append_numbers(f, 0, 1);
 	close_spool(f);
 	int fd = open_segment(f, 0);
-	assert_int_equal(pwrite(fd, "\x02", 1, 8), 1);
+	uint8_t h[24];
+	assert_int_equal(pread(fd, h, 24, 0), 24);
+	h[8] = 2;
+	uint32_t crc = crc32c(crc32c(0, bytes_of(h, 12)), bytes_of(h + 16, 8));
+	assert_int_equal(pwrite(fd, h, 12, 0), 12);
+	assert_int_equal(pwrite(fd, &crc, 4, 12), 4);
 	close(fd);
 	assert_null(try_open(f, LIMIT, &error));
 	assert_non_null(strstr(buf_str(&error), "newer"));
