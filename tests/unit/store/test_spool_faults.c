@@ -82,7 +82,7 @@ static void require(const struct world *w, bool holds, const char *what, int lin
 static struct world *world_new(uint64_t seed)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
-	w->clock = (struct clock){world_ms, world_ms, w};
+	w->clock = (struct clock){.wall_ms = world_ms, .mono_ms = world_ms, .arg = w};
 	w->now = 1000000;
 	w->seed = seed;
 	w->random = seed * 2654435761u + 1;
