@@ -21,10 +21,13 @@ def redis_cli(socket, *args):
     return json.loads(out) if out else None
 
 
+def redis_info(socket, section):
+    return subprocess.run(["redis-cli", "-s", str(socket), "info", section], capture_output=True, text=True, timeout=10).stdout
+
+
 def redis_pid(socket):
     """The process behind a socket; 0 when nobody answers there."""
-    done = subprocess.run(["redis-cli", "-s", str(socket), "info", "server"], capture_output=True, text=True, timeout=10)
-    found = re.search(r"process_id:(\d+)", done.stdout)
+    found = re.search(r"process_id:(\d+)", redis_info(socket, "server"))
     return int(found[1]) if found else 0
 
 
