@@ -25,6 +25,7 @@
 enum {
 	ACCEPTS_A_TURN = 64, // so that a flood of new connections leaves time for the old ones
 	RETRY_MS = 100,
+	TELL_MS = 60000, // one line in so long, however many are turned away
 };
 
 // One open connection, whoever owns it.
@@ -47,6 +48,7 @@ struct listener {
 	int spare; // given up for a moment when descriptors run out
 	struct event *event;
 	uint64_t retry;
+	int64_t tell_ms; // monotonic: not before then
 	uint16_t port;
 	size_t open;
 	struct strmap *per_peer; // address -> count, as a pointer-sized number
@@ -200,6 +202,11 @@ static void on_retry(void *arg)
 // spare descriptor and closed. When even that is gone, nobody listens for a moment.
 static void out_of_descriptors(struct listener *li)
 {
+	if (loop_mono_ms(li->loop) >= li->tell_ms) {
+		li->tell_ms = loop_mono_ms(li->loop) + TELL_MS;
+		log_error("event=out_of_descriptors listener=%s open=%zu text=\"%s\"", li->name,
+		        li->open, strerror(errno));
+	}
 	if (li->spare >= 0) {
 		close(li->spare);
 		int fd = accept(li->fd, NULL, NULL);
