@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`durability.copies`: what gateways were told is safe is on a replica or in the spool, whatever happens to Redis. The
+servers run the samples of deploy/redis."""
+import re
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+
+from house import House, new_number
+from poll import poll
+from programs import PATIENCE, ROOT
+from redis_house import RedisHouse
+from schema import pb
+
+
+@pytest.fixture(scope="module")
+def redis(authority):
+    servers = RedisHouse(authority)
+    try:
+        yield servers.start()
+    finally:
+        servers.end()
+
+
+@pytest.fixture(scope="module")
+def house(authority, redis):
+    h = House(authority, pools={"calm": 4}, edit=redis.configure)
+    h.cli = redis.cli
+    try:
+        yield h.start()
+    finally:
+        h.end()
+
+
+class Texter(threading.Thread):
+    """A gateway's honest behaviour for one phone: each text is repeated, with the same id, until it is taken in."""
+
+    def __init__(self, house, pool):
+        super().__init__(daemon=True)
+        self.house, self.pool = house, pool
+        self.number = new_number()
+        self.stop = threading.Event()
+        self.accepted = []
+        self.statuses = []
+        self.slowest = 0.0
+
+    def run(self):
+        while not self.stop.is_set():
+            text = f"{self.number[-4:]} text {len(self.accepted)}"
+            provider_id = uuid.uuid4().hex
+            while not self._deliver(text, provider_id):
+                self.stop.wait(0.05)
+            self.accepted.append(text)
+            self.stop.wait(0.02)
+
+    def _deliver(self, text, provider_id):
+        began = time.monotonic()
+        try:
+            status = self.house.post(self.pool, self.number, text, provider_id, deadline=10).status
+        except OSError:
+            return False
+        self.slowest = max(self.slowest, time.monotonic() - began)
+        self.statuses.append(status)
+        return status in (200, 202)
+
+    def end(self):
+        self.stop.set()
+        self.join(30)
+        assert not self.is_alive()
+
+
+def texters(house, pool, count=4):
+    all_of_them = [Texter(house, pool) for _ in range(count)]
+    for texter in all_of_them:
+        texter.start()
+    return all_of_them
+
+
+def reckon(house, pool, phones):
+    """Everything that was accepted is there, once and in order."""
+    supervisor = house.sign_in(house.hire(pool, roles=[pb.ROLE_SUPERVISOR]))
+
+    def inbound():
+        waiting = [e for e in supervisor.ask("get_queue", limit=500).entries if e.pool == pool.name]
+        return sorted([m.text for m in supervisor.history(e.conversation).messages] for e in waiting)
+    wanted = sorted(t.accepted for t in phones)
+    try:
+        poll(lambda: inbound() == wanted, 15 * PATIENCE, "all texts to be stored", every=0.3)
+    except AssertionError:
+        assert inbound() == wanted
+    house.check_states([pool])
+    supervisor.leave()
+    return sum(map(len, wanted))
+
+
+def test_what_is_accepted_is_on_a_replica(house, redis):
+    pool = house.take()
+    for i in range(20):
+        house.text(pool, new_number(), f"text {i}")
+        # With one copy demanded, one of the two has all that was acknowledged up to now.
+        have = [len(r.cli("keys", f"{{{pool.name}}}:c:*".replace("{", "\\{").replace("}", "\\}"))) for r in redis.replicas()]
+        assert max(have) == i + 1, have
+    doctor = house.ctl("doctor", as_json=True, check=False)
+    assert "role master, replicas 2, copies 1" in str(doctor)
+
+
+def test_each_command_that_we_send_is_permitted(redis):
+    lua = "".join(p.read_text() for p in (ROOT / "server/store/lua").rglob("*.lua"))
+    c = "".join(p.read_text() for p in (ROOT / "server/store").glob("*.c"))
+    commands = set(re.findall(r"redis\.call\(\s*'(\w+)'", lua)) | set(re.findall(r"call_command\(&\w+, \w+, \"(\w+)\"", c))
+    commands |= set(re.findall(r"read_\w+\([^;]*?\"([A-Z]+)\"", c))
+    assert len(commands) > 20, commands
+    master = redis.master()
+    for command in sorted(commands):
+        [info] = master.cli("command", "info", command)
+        arguments = ["{p}:x"] * (abs(info[1]) - 1)
+        assert master.cli("acl", "dryrun", "holdfast", command, *arguments) == "OK", command
+    for command, *arguments in (("keys", "*"), ("flushall",), ("config", "set", "x", "y"), ("monitor",), ("shutdown",),
+                                ("debug", "sleep", "0"), ("eval", "return 0", "0"), ("replicaof", "no", "one"), ("save",),
+                                ("restore", "k", "0", "x"), ("acl", "list"), ("client", "list"), ("script", "flush")):
+        assert master.cli("acl", "dryrun", "holdfast", command, *arguments) != "OK", command
+
+
+def test_the_password_is_never_shown(house, redis):
+    for secret in ("holdfast-password", "admin-password"):
+        assert secret not in house.log_text()
+        for pid in [house.process.pid]:
+            assert secret not in open(f"/proc/{pid}/cmdline", encoding="latin-1").read()
+
+
+def test_replicas_that_stop(house, redis):
+    pool = house.take()
+    house.text(pool, new_number(), "before")
+    before = len(house.check_states([pool]))
+    stopped = redis.replicas()
+    for replica in stopped:
+        replica.stop_for_a_while()
+    sent = []
+    try:
+        # First WAIT comes back short, then, after 2 s, Redis refuses.
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            phone, provider_id = new_number(), uuid.uuid4().hex
+            answer = house.post(pool, phone, "while alone", provider_id, deadline=10)
+            sent.append((phone, provider_id, answer.status))
+            assert answer.status in (200, 202, 503), answer
+            kept = house.metric("holdfast_inbound_total", result="spooled")
+            assert answer.status == 503 or kept > 0, "2xx, and only a master without replicas has it"
+        # Those who read are not held up.
+        began = time.monotonic()
+        house.ctl("status")
+        assert time.monotonic() - began < 2 * PATIENCE
+    finally:
+        for replica in stopped:
+            replica.go_on()
+    # All of them once, whether the gateway repeats them or the spool has them.
+    for phone, provider_id, status in sent:
+        poll(lambda: house.post(pool, phone, "while alone", provider_id, deadline=10).status in (200, 202), 15 * PATIENCE,
+             "a repeated text to be taken in", every=0.1)
+    poll(lambda: len(house.check_states([pool])) == before + len(sent), 15 * PATIENCE, "each text to be there once", every=0.2)
+    assert len(sent) >= 3
+
+
+def test_the_master_dies(house, redis):
+    pool = house.take()
+    phones = texters(house, pool)
+    poll(lambda: all(len(t.accepted) > 20 for t in phones), 10 * PATIENCE, "texts before")
+    old = redis.master()
+    began = time.monotonic()
+    old.kill()
+    poll(lambda: redis.master() is not old, 20 * PATIENCE, "the Sentinels to name another", every=0.1)
+    named = time.monotonic() - began
+    house.wait_ready()
+    ready = time.monotonic() - began
+    so_far = [len(t.accepted) for t in phones]
+    poll(lambda: all(len(t.accepted) > n + 20 for t, n in zip(phones, so_far)), 20 * PATIENCE, "texts after")
+    for t in phones:
+        t.end()
+    stored = reckon(house, pool, phones)
+    refused = sum(s == 503 for t in phones for s in t.statuses)
+    print(f"{stored} texts, {refused} times 503, the new master named after {named:.1f} s, ready after {ready:.1f} s")
+    assert ready - named < 3 * PATIENCE
+    assert redis.master().role() == "master"
+    # The old one comes back as a replica, and takes nothing with it.
+    old.start()
+    poll(lambda: old.role() == "slave", 20 * PATIENCE, "the old master to follow the new one", every=0.1)
+    assert reckon(house, pool, phones) == stored
+
+
+def test_bad_rights_are_named(authority, redis):
+    def edit(config):
+        redis.configure(config)
+        config["redis"]["user"] = "nobody-canary"
+    h = House(authority, edit=edit)
+    try:
+        h.start(wait=False)
+        assert h.process.wait_exit() == 1
+        assert "event=redis_refused" in h.log_text() and "redis.password_file" in h.log_text()
+        assert "holdfast-password" not in h.log_text()
+    finally:
+        h.end()
+
+
+def test_each_server_starts_with_the_samples_only():
+    """What the samples leave to whoever sets them up is marked, and refused until it is filled in."""
+    for name in ("users.acl", "sentinel.acl"):
+        text = (ROOT / "deploy/redis" / name).read_text()
+        assert not re.search(r"#[0-9a-f]{64}|nopass|>", text), "no password of ours"
+    done = subprocess.run(["redis-server", str(ROOT / "deploy/redis/redis.conf"), "--port", "0", "--dir", "/tmp"],
+                          capture_output=True, text=True, timeout=10)
+    assert done.returncode == 1
