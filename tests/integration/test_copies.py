@@ -6,12 +6,13 @@ import subprocess
 import threading
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
 from house import House, new_number
 from poll import poll
-from programs import PATIENCE, ROOT
+from programs import PATIENCE, ROOT, Process
 from redis_house import RedisHouse
 from schema import pb
 
@@ -105,6 +106,43 @@ def test_what_is_accepted_is_on_a_replica(house, redis):
         assert max(have) == i + 1, have
     doctor = house.ctl("doctor", as_json=True, check=False)
     assert "role master, replicas 2, copies 1" in str(doctor)
+
+
+class SlowFsync:
+    """Every fdatasync of a process takes so much longer, while this lasts."""
+
+    def __init__(self, member, seconds):
+        self.member = member
+        self.strace = Process(["strace", "-qq", "-p", member.process.pid, "-e", "trace=fdatasync",
+                               "-e", f"inject=fdatasync:delay_enter={int(seconds * 1e6)}"], member.folder / "strace")
+
+    def is_on(self):
+        return "TracerPid:\t0" not in Path(f"/proc/{self.member.process.pid}/status").read_text()
+
+    def end(self):
+        self.strace.end()
+
+
+def duration(action):
+    began = time.monotonic()
+    action()
+    return time.monotonic() - began
+
+
+def test_a_replica_acknowledges_after_its_own_fsync(house, redis):
+    """Redis documents no such thing before 7.2: everything that `copies` promises rests on it."""
+    pool = house.take()
+    slow = [SlowFsync(r, 0.6) for r in redis.replicas()]
+    try:
+        poll(lambda: all(s.is_on() for s in slow), 5 * PATIENCE, "strace to be attached")
+        assert duration(lambda: house.text(pool, new_number(), "slow disks")) >= 0.6
+        slow.pop().end()
+        # One of the two is enough, once it has caught up.
+        poll(lambda: duration(lambda: house.text(pool, new_number(), "one slow disk")) < 0.3, 5 * PATIENCE, "a quick copy")
+        slow.pop().end()
+    finally:
+        for s in slow:
+            s.end()
 
 
 def test_each_command_that_we_send_is_permitted(redis):
