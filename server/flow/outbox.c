@@ -233,7 +233,7 @@ static int64_t asked_delay_ms(
 	int64_t seconds = reply->retry_after_s, delay = retry_delay_ms(s);
 	if (result->retry_after_s > seconds)
 		seconds = result->retry_after_s;
-	if (reply->outcome != GATEWAY_RETRY || seconds <= 0)
+	if (reply->outcome == GATEWAY_SENT || seconds <= 0)
 		return delay;
 	lane_pause(s->lane, seconds * 1000);
 	return delay > seconds * 1000 ? delay : seconds * 1000;

@@ -229,6 +229,53 @@ static bool run_history(struct console *c, const char *rest)
 	return false;
 }
 
+// ---- held replies
+
+static const struct said *first_held(const struct talk *talk)
+{
+	for (size_t i = 0; i < talk->said_count; i++)
+		if (talk->said[i].delivery == HOLDFAST__V1__DELIVERY__DELIVERY_HELD)
+			return &talk->said[i];
+	return NULL;
+}
+
+static void on_send_held(const Frame *answer, void *arg)
+{
+	struct console *c = arg;
+	const char *text;
+
+	// What becomes of it shows as its delivery.
+	if (!client_answered(answer, HOLDFAST__V1__FRAME__BODY_REPLY_QUEUED, &text))
+		view_error(c->view, "not sent: %s", text);
+	else if (answer->reply_queued->message)
+		console_delivery(c, answer->reply_queued->message);
+	asked(c);
+}
+
+static bool run_send_held(struct console *c, const char *rest)
+{
+	const struct talk *talk = need_current(c);
+	const struct said *held = talk ? first_held(talk) : NULL;
+	Frame *f;
+
+	(void)rest;
+	if (talk && !held)
+		view_error(c->view, "no reply of this conversation is held");
+	if (!held)
+		return false;
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_SEND_HELD);
+	f->send_held->conversation = xstrdup(talk->id);
+	f->send_held->epoch = talk->epoch;
+	f->send_held->message = xstrdup(held->id);
+	c->waiting = client_request(c->client, f, on_send_held, c);
+	frame_free(f);
+	if (!c->waiting)
+		view_error(c->view, "no connection now; try again");
+	return c->waiting;
+}
+
+// ---- closing
+
 static void now_closed(struct console *c, const char *conversation)
 {
 	struct talk *talk = talks_by_id(&c->talks, conversation);
@@ -297,6 +344,7 @@ static const struct typed table[] = {
         {"/list", "", "whom you hold, and offers", run_list},
         {"/switch", "N", "type to conversation N; /N does the same", run_switch},
         {"/history", "", "all messages of the current conversation", run_history},
+        {"/sendheld", "", "send the oldest reply that was HELD because it was late", run_send_held},
         {"/close", "OUTCOME", "end the current conversation, for example /close safe_for_now",
                 run_close},
         {"/finish", "", "your notes on it are done", run_finish},

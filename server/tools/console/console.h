@@ -69,6 +69,8 @@ extern const struct client_events console_events;
 struct talk *console_take(struct console *c, const Holdfast__V1__Conversation *conversation);
 void console_show_message(struct console *c, const struct talk *talk, const struct said *s);
 void console_message(struct console *c, const Holdfast__V1__Message *m);
+// What the message says of its delivery.
+void console_delivery(struct console *c, const Holdfast__V1__Message *m);
 void console_forget_offer(struct console *c, const char *conversation, uint64_t epoch);
 void console_show_offer(struct console *c, const struct offer *o, bool is_new);
 void console_drop_talk(struct console *c, struct talk *talk, const char *why);

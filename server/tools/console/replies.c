@@ -59,7 +59,7 @@ static void refused(struct console *c, struct draft *d, const char *why)
 	const struct talk *talk = talks_by_id(&c->talks, d->conversation);
 
 	if (talk)
-		view_said(c->view, talk->number, "you", d->text, "NOT SENT", why);
+		view_said(c->view, true, talk->number, "you", d->text, "NOT SENT", why);
 	else
 		view_error(c->view, "NOT SENT (%s): %s", why, d->text);
 	draft_remove(c, d);

@@ -105,6 +105,20 @@ static void offer_over(struct console *c, const Holdfast__V1__OfferOver *over)
 
 // ---- messages
 
+static void show_said(
+        struct console *c, const struct talk *talk, const struct said *s, const char *author)
+{
+	bool held = s->delivery == HOLDFAST__V1__DELIVERY__DELIVERY_HELD;
+	struct buf note = {0};
+
+	buf_append_str(&note, s->note);
+	if (held)
+		buf_append_str(&note, "; NOT SENT, /sendheld sends it now");
+	view_said(c->view, held, talk->number, author, s->text, word_delivery(s->delivery),
+	        buf_str(&note));
+	buf_free(&note);
+}
+
 void console_show_message(struct console *c, const struct talk *talk, const struct said *s)
 {
 	struct buf note = {0};
@@ -117,8 +131,7 @@ void console_show_message(struct console *c, const struct talk *talk, const stru
 	if (s->in)
 		view_texter(c->view, talk->number, talk->level, s->text, buf_str(&note));
 	else
-		view_said(c->view, talk->number, mine ? "you" : s->author, s->text,
-		        word_delivery(s->delivery), s->note);
+		show_said(c, talk, s, mine ? "you" : s->author);
 	buf_free(&note);
 }
 
@@ -197,6 +210,17 @@ static void delivery_change(struct console *c, const Holdfast__V1__DeliveryChang
 
 	if (s)
 		console_show_message(c, talk, s);
+}
+
+void console_delivery(struct console *c, const Holdfast__V1__Message *m)
+{
+	Holdfast__V1__DeliveryChange change = HOLDFAST__V1__DELIVERY_CHANGE__INIT;
+
+	change.conversation = m->conversation;
+	change.message = m->id;
+	change.delivery = m->delivery;
+	change.note = m->delivery_note;
+	delivery_change(c, &change);
 }
 
 // ---- conversations

@@ -141,7 +141,7 @@ void view_texter(struct view *v, unsigned number, Holdfast__V1__Level level, con
 	buf_wipe(&line);
 }
 
-void view_said(struct view *v, unsigned number, const char *author, const char *text,
+void view_said(struct view *v, bool loud, unsigned number, const char *author, const char *text,
         const char *delivery, const char *note)
 {
 	struct buf line = {0};
@@ -149,7 +149,7 @@ void view_said(struct view *v, unsigned number, const char *author, const char *
 
 	snprintf(tag, sizeof(tag), "%u", number);
 	buf_printf(&line, "%s: %s (%s%s%s)", author, text, delivery, *note ? ": " : "", note);
-	print_line(v, DIM, tag, buf_str(&line));
+	print_line(v, loud ? RED : DIM, tag, buf_str(&line));
 	buf_wipe(&line);
 }
 

@@ -25,8 +25,8 @@ void view_note(struct view *v, unsigned number, const char *format, ...)
 // ours.
 void view_texter(struct view *v, unsigned number, Holdfast__V1__Level level, const char *text,
         const char *note);
-// "[1] you: … (queued)"
-void view_said(struct view *v, unsigned number, const char *author, const char *text,
+// "[1] you: … (queued)". `loud` is for what was not sent.
+void view_said(struct view *v, bool loud, unsigned number, const char *author, const char *text,
         const char *delivery, const char *note);
 // Plain lines, for help.
 void view_plain(struct view *v, const char *text);

@@ -468,6 +468,7 @@ static void test_send_replies(void **state)
 			fail_msg("%d %s: outcome %d", cases[i].status, cases[i].body, out.outcome);
 		assert_int_equal(out.outcome == GATEWAY_SENT, out.provider_id.len > 0);
 		assert_int_equal(out.outcome == GATEWAY_SENT, out.error.len == 0);
+		assert_int_equal(out.retry_after_s > 0, cases[i].status == 429);
 		assert_null(strstr(buf_str(&out.error), "555"));
 		gateway_reply_free(&out);
 	}

@@ -20,6 +20,7 @@ struct fixture {
 	uint64_t tag;
 	enum http_outcome outcome;
 	int status;
+	int64_t retry_after_s;
 	struct buf body;
 	char error[100];
 	bool free_in_callback;
@@ -40,6 +41,8 @@ static void on_request(const struct http_request *r, void *arg)
 	else if (bytes_is(r->path, "/redirect"))
 		http_respond(f->web.server, r->id, 302, NULL, bytes_str(""),
 		        "Location: http://127.0.0.1:1/\r\n");
+	else if (bytes_is(r->path, "/later"))
+		http_respond(f->web.server, r->id, 429, NULL, bytes_str(""), "Retry-After: 7\r\n");
 	else
 		http_respond(f->web.server, r->id, 201, "text/plain", buf_bytes(&f->answer), NULL);
 }
@@ -103,6 +106,7 @@ static void on_done(uint64_t tag, const struct http_result *r, void *arg)
 	f->tag = tag;
 	f->outcome = r->outcome;
 	f->status = r->status;
+	f->retry_after_s = r->retry_after_s;
 	buf_clear(&f->body);
 	buf_append_bytes(&f->body, r->body);
 	snprintf(f->error, sizeof(f->error), "%s", r->error);
@@ -172,6 +176,19 @@ static void a_redirect_is_an_answer_and_not_followed(void **state)
 	call(f, "GET", listener_port(f->web.listener), "/redirect", "", 5000);
 	finish(f, HTTP_ANSWERED);
 	assert_int_equal(f->status, 302);
+}
+
+static void a_peer_says_when_to_come_again(void **state)
+{
+	struct fixture *f = *state;
+	call(f, "POST", listener_port(f->web.listener), "/later", "a=b", 5000);
+	finish(f, HTTP_ANSWERED);
+	assert_int_equal(f->status, 429);
+	assert_int_equal(f->retry_after_s, 7);
+	f->results = 0;
+	call(f, "POST", listener_port(f->web.listener), "/x", "a=b", 5000);
+	finish(f, HTTP_ANSWERED);
+	assert_int_equal(f->retry_after_s, 0);
 }
 
 static void a_refused_port_was_not_sent_to(void **state)
@@ -342,6 +359,7 @@ int main(void)
 	        with_web(a_call_is_answered),
 	        with_web(a_get_and_an_empty_post_are_answered),
 	        with_web(a_redirect_is_an_answer_and_not_followed),
+	        with_web(a_peer_says_when_to_come_again),
 	        with_web(a_refused_port_was_not_sent_to),
 	        with_web(a_bad_url_was_not_sent),
 	        with_web(a_failed_handshake_was_not_sent_to),
