@@ -35,11 +35,12 @@ _HEADERS = {"X-Kannel-To": "to", "X-Kannel-From": "from", "X-Kannel-DLR-Url": "d
 
 class Carrier:
     """`behave` decides on a text's fate: "accept", "busy" (503, nothing taken), "drop" (taken, the connection cut),
-    "refuse" (400)."""
+    "refuse" (400); or on such a word and header fields for the answer. It may take its time: each text has a thread."""
 
     def __init__(self):
         carrier = self
         self.sent = []
+        self.tries = []  # those that were not taken, too
         self.behave = lambda sent: "accept"
         self._lock = threading.Lock()
 
@@ -77,7 +78,10 @@ class Carrier:
         elif body:
             query["text"] = _decode(body, handler.headers)
         sent = Sent(query)
+        with self._lock:
+            self.tries.append(sent)
         fate = self.behave(sent)
+        fate, more = fate if isinstance(fate, tuple) else (fate, {})
         if fate in ("accept", "drop"):
             with self._lock:
                 self.sent.append(sent)
@@ -89,6 +93,8 @@ class Carrier:
         handler.send_response(status)
         handler.send_header("Content-Type", "text/plain")
         handler.send_header("Content-Length", str(len(text)))
+        for name, value in more.items():
+            handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(text)
 

@@ -6,10 +6,12 @@ import base64
 import json
 import subprocess
 import threading
+import time
 import uuid
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from poll import poll
 from programs import PATIENCE
@@ -71,6 +73,8 @@ class Sent:
     def __init__(self, form):
         self.form = form
         self.sid = new_sid()
+        self.created = time.time()
+        self.status = "sent"
         self.to, self.sender, self.text = form.get("To", ""), form.get("From", ""), form.get("Body", "")
         self.callback = form.get("StatusCallback", "")
 
@@ -79,11 +83,16 @@ class Sent:
 
 
 def _created(account, sent):
-    return 201, {"sid": sent.sid, "account_sid": account, "api_version": "2010-04-01", "body": sent.text, "status": "queued",
-                 "to": sent.to, "from": sent.sender, "num_segments": "1", "num_media": "0", "direction": "outbound-api",
-                 "date_created": "Sun, 22 Nov 2026 03:00:00 +0000", "date_sent": None, "error_code": None,
-                 "error_message": None, "price": None, "price_unit": "USD", "messaging_service_sid": None,
-                 "uri": f"/2010-04-01/Accounts/{account}/Messages/{sent.sid}.json", "subresource_uris": {}}
+    return 201, _resource(account, sent, "queued")
+
+
+def _resource(account, sent, status):
+    created = formatdate(sent.created).replace("-0000", "+0000")
+    return {"sid": sent.sid, "account_sid": account, "api_version": "2010-04-01", "body": sent.text, "status": status,
+            "to": sent.to, "from": sent.sender, "num_segments": "1", "num_media": "0", "direction": "outbound-api",
+            "date_created": created, "date_updated": created, "date_sent": None if status == "queued" else created,
+            "error_code": None, "error_message": None, "price": None, "price_unit": "USD", "messaging_service_sid": None,
+            "uri": f"/2010-04-01/Accounts/{account}/Messages/{sent.sid}.json", "subresource_uris": {}}
 
 
 def _error(status, code, message):
@@ -93,7 +102,7 @@ def _error(status, code, message):
 
 class StandIn:
     """The Messages API. `behave` decides: "accept", "drop" (taken, then the connection is cut), "busy" (429), "broken"
-    (500, taken), or an error code as a number (400)."""
+    (500, taken), or an error code as a number (400). Its list of messages is that of the texts taken."""
 
     def __init__(self, account, token):
         stand_in = self
@@ -101,6 +110,7 @@ class StandIn:
         self._expected = "Basic " + base64.b64encode(f"{account}:{token}".encode()).decode()
         self.sent = []
         self.refused = []
+        self.asked = 0
         self.behave = lambda sent: "accept"
         self._lock = threading.Lock()
 
@@ -109,6 +119,9 @@ class StandIn:
 
             def do_POST(self):
                 stand_in._take(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+            def do_GET(self):
+                stand_in._answer(self, *stand_in._list(self))
 
             def log_message(self, *args):
                 pass
@@ -128,13 +141,32 @@ class StandIn:
         if answer is None:
             handler.close_connection = True
             return
-        status, content = answer
+        self._answer(handler, *answer)
+
+    @staticmethod
+    def _answer(handler, status, content):
         data = json.dumps(content).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json;charset=utf-8")
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         handler.wfile.write(data)
+
+    def _list(self, handler):
+        parts = urlsplit(handler.path)
+        if parts.path != f"/2010-04-01/Accounts/{self.account}/Messages.json":
+            return _error(404, 20404, "The requested resource was not found")
+        if handler.headers.get("Authorization") != self._expected:
+            return _error(401, 20003, "Authenticate")
+        wanted = {k: v[0] for k, v in parse_qs(parts.query).items()}
+        size = int(wanted.get("PageSize", 50))
+        with self._lock:
+            self.asked += 1
+            found = [s for s in reversed(self.sent) if s.to == wanted.get("To") and s.sender == wanted.get("From")
+                     and time.strftime("%Y-%m-%d", time.gmtime(s.created)) >= wanted.get("DateSent>", "")]
+        return 200, {"messages": [_resource(self.account, s, s.status) for s in found[:size]], "page": 0, "page_size": size,
+                     "first_page_uri": handler.path, "previous_page_uri": None, "uri": handler.path, "start": 0,
+                     "end": len(found[:size]) - 1, "next_page_uri": handler.path + "&Page=1" if len(found) > size else None}
 
     def _judge(self, handler, body):
         if handler.path != f"/2010-04-01/Accounts/{self.account}/Messages.json":
