@@ -249,7 +249,7 @@ static void on_send_held(const Frame *answer, void *arg)
 		view_error(c->view, "not sent: %s", text);
 	else if (answer->reply_queued->message)
 		console_delivery(c, answer->reply_queued->message);
-	asked(c);
+	commands_asked(c);
 }
 
 static bool run_send_held(struct console *c, const char *rest)
