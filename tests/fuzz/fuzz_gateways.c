@@ -85,6 +85,27 @@ static void fuzz_send(const struct gateway *g, struct bytes body)
 	buf_free(&error);
 }
 
+static void fuzz_query(const struct gateway *g, struct bytes query, struct bytes body)
+{
+	const struct gateway_query q = {.from = "741741",
+	        .to = "+15005550001",
+	        .text = query,
+	        .since_ms = 1795316280000,
+	        .until_ms = 1795316535000};
+	struct gateway_call call = {0};
+	struct gateway_found found = {0};
+	if (!g->provider->build_query)
+		return;
+	g->provider->build_query(g, &q, &call);
+	g->provider->parse_query(g, &q, 200, body, &found);
+	if (found.clear && found.matches) {
+		require(found.provider_id.len && found.provider_id.len <= 128);
+		require(found.delivery >= DELIVERY_SENT && found.delivery <= DELIVERY_FAILED);
+	}
+	gateway_call_free(&call);
+	gateway_found_free(&found);
+}
+
 static void fuzz_provider(const struct gateway *g, struct gateway_request *r)
 {
 	static const char *const methods[] = {"POST", "GET"};
@@ -99,6 +120,7 @@ static void fuzz_provider(const struct gateway *g, struct gateway_request *r)
 	}
 	fuzz_reply(g, r->body);
 	fuzz_send(g, r->body);
+	fuzz_query(g, r->query, r->body);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
