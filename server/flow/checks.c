@@ -44,14 +44,30 @@ static void add(struct checks *c, const char *name, enum verdict verdict, const 
 static void check_redis(struct checks *c)
 {
 	struct redis *r = store_redis(c->flow->store);
-	if (redis_is_up(r))
-		add(c, "redis", FINE, "%s", redis_describe(r));
-	else
+	const char *trouble = redis_trouble(r);
+	if (!redis_is_up(r))
 		add(c, "redis", WRONG, "Redis cannot answer: texts are refused with 503. %s",
 		        redis_describe(r));
-	add(c, "copies", WARNING,
-	        "One Redis holds everything: it survives a crash, not the loss of its disk. Back "
-	        "it up.");
+	else if (*trouble)
+		add(c, "redis", WRONG, "Redis refuses texts: %s. %s", trouble, redis_describe(r));
+	else
+		add(c, "redis", FINE, "%s", redis_describe(r));
+}
+
+static void check_copies(struct checks *c)
+{
+	unsigned copies = c->flow->config->durability.copies;
+	if (copies == 0)
+		add(c, "copies", WARNING,
+		        "One Redis holds everything: it survives a crash, not the loss of its "
+		        "disk. Back it up, or set up replicas and durability.copies.");
+	else if (redis_is_short(store_redis(c->flow->store)))
+		add(c, "copies", WRONG,
+		        "Fewer than %u replicas have everything: nothing counts as accepted by "
+		        "Redis.",
+		        copies);
+	else
+		add(c, "copies", FINE, "%u replicas have what was accepted", copies);
 }
 
 static void check_quarantine(struct checks *c)
@@ -203,6 +219,7 @@ static void on_survey(enum err e, const struct survey_pool *pools, size_t count,
 	struct flow *f = r->flow;
 	struct checks c = {.flow = f};
 	check_redis(&c);
+	check_copies(&c);
 	check_quarantine(&c);
 	for (size_t i = 0; e == ERR_NONE && i < count; i++)
 		check_pool(&c, &pools[i], flow_now(f));

@@ -144,14 +144,26 @@ static void on_nodes_seen(struct flow *f)
 	f->worked = true;
 }
 
+// A Redis that refuses what we write is no better than none.
+static void watch_redis(struct flow *f)
+{
+	struct redis *r = store_redis(f->store);
+	const char *trouble = redis_trouble(r);
+	if (redis_is_up(r) && !*trouble)
+		alarm_clear(f, ALARM_REDIS_DOWN);
+	else
+		alarm_raise(f, ALARM_REDIS_DOWN, "%s", trouble);
+	if (redis_is_short(r))
+		alarm_raise(f, ALARM_COPIES_SHORT, "Wanted: %u.", f->config->durability.copies);
+	else
+		alarm_clear(f, ALARM_COPIES_SHORT);
+}
+
 static void on_beat(void *arg)
 {
 	struct flow *f = arg;
 	bool up = redis_is_up(store_redis(f->store));
-	if (up)
-		alarm_clear(f, ALARM_REDIS_DOWN);
-	else
-		alarm_raise(f, ALARM_REDIS_DOWN, "%s", "");
+	watch_redis(f);
 	if (up && !f->draining)
 		nodes_beat(f->nodes, on_nodes_seen);
 	f->beat_timer = loop_timer(f->loop, NODES_BEAT_MS, on_beat, f);

@@ -38,6 +38,7 @@ struct redis {
 	uint64_t reject_timer;
 	uint64_t recheck_timer;
 	struct buf trouble;
+	int64_t trouble_ms; // its last error
 	bool up;
 	bool cutting; // both wires: the second one's end is no news
 	bool closing;
@@ -49,6 +50,8 @@ struct redis {
 #define LOADING_RETRY_MS   100
 #define ELSEWHERE_RETRY_MS 250
 #define MOVED_RETRY_MS     1
+// Scripts that only read succeed while others are refused.
+#define TROUBLE_MS 3000
 // Somebody may CONFIG SET what was checked.
 #define RECHECK_MS 60000
 
@@ -178,7 +181,7 @@ static void on_closed(struct wire *w, void *arg)
 	cut(arg, "the link's other connection ended", 0);
 }
 
-// A person must look; it is over when a script runs again.
+// A person must look; it is over when scripts run and none was refused for a while.
 static void note_trouble(struct redis *r, const char *text)
 {
 	struct buf now = {0};
@@ -187,6 +190,7 @@ static void note_trouble(struct redis *r, const char *text)
 		log_error("event=redis_trouble error=\"%s\"", buf_str(&now));
 	buf_free(&r->trouble);
 	r->trouble = now;
+	r->trouble_ms = loop_mono_ms(r->loop);
 }
 
 static void on_failed(struct wire *w, const char *text, void *arg)
@@ -211,7 +215,8 @@ static void on_failed(struct wire *w, const char *text, void *arg)
 static void on_succeeded(struct wire *w, void *arg)
 {
 	struct redis *r = arg;
-	if (w == r->wires[SCRIPTS] && r->trouble.len > 0) {
+	if (w == r->wires[SCRIPTS] && r->trouble.len > 0 &&
+	        loop_mono_ms(r->loop) - r->trouble_ms >= TROUBLE_MS) {
 		log_info("event=redis_trouble_over");
 		buf_clear(&r->trouble);
 	}
