@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is raised on this node: kept, counted, shown.
+// What is raised on this node: kept, counted, shown, and paged when it lasts.
 #include "alarm.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "pager.h"
 #include "private.h"
+
+#define LOOK_MS 1000
 
 static const struct {
 	const char *name;
@@ -21,25 +24,80 @@ static const struct {
 struct raised {
 	bool is;
 	int64_t since_ms; // monotonic
+	int64_t wall_ms;  // the same moment, for people
 	struct buf detail;
 };
 
 struct alarms {
 	struct flow *flow;
+	struct pager *pager;
+	uint64_t timer;
 	struct raised raised[ALARM_COUNT];
 };
+_Static_assert(ALARM_COUNT <= 32, "alarms are bits of 32");
+
+// ---- paging ----
+
+static bool lasts(const struct alarms *a, int which)
+{
+	const struct raised *r = &a->raised[which];
+	int64_t for_ms = loop_mono_ms(a->flow->loop) - r->since_ms;
+	return r->is && table[which].after_s >= 0 && for_ms >= (int64_t)table[which].after_s * 1000;
+}
+
+// Names the first in the table, and how many others there are.
+static void print_page(struct alarms *a, int first, int count, struct buf *out)
+{
+	char since[25];
+	buf_printf(out, "Holdfast %s: ", a->flow->config->node);
+	if (count == 0) {
+		buf_append_str(out, "over. All alarms have ended.");
+		return;
+	}
+	clock_format(a->raised[first].wall_ms, since);
+	buf_printf(out, "%s %s Since %.5s UTC.", table[first].text,
+	        buf_str(&a->raised[first].detail), since + 11);
+	if (count > 1)
+		buf_printf(out, " And %d more: holdfastctl status.", count - 1);
+}
+
+static void on_look(void *arg)
+{
+	struct alarms *a = arg;
+	struct buf text = {0};
+	uint32_t lasting = 0;
+	int first = -1, count = 0;
+	for (int i = 0; i < ALARM_COUNT; i++) {
+		if (!lasts(a, i))
+			continue;
+		first = first < 0 ? i : first;
+		lasting |= UINT32_C(1) << i;
+		count++;
+	}
+	print_page(a, first, count, &text);
+	if (!a->flow->draining)
+		pager_look(a->pager, lasting, buf_str(&text));
+	buf_free(&text);
+	a->timer = loop_timer(a->flow->loop, LOOK_MS, on_look, a);
+}
+
+// ---- life ----
 
 struct alarms *alarms_new(struct flow *f)
 {
 	struct alarms *a = xcalloc(1, sizeof *a);
 	a->flow = f;
+	a->pager = pager_new(f);
 	for (int i = 0; i < ALARM_COUNT; i++)
 		metric_set(M_ALARM, table[i].name, 0);
+	a->timer = loop_timer(f->loop, LOOK_MS, on_look, a);
 	return a;
 }
 
 void alarms_free(struct alarms *a)
 {
+	loop_cancel(a->flow->loop, a->timer);
+	pager_free(a->pager);
 	for (int i = 0; i < ALARM_COUNT; i++)
 		buf_free(&a->raised[i].detail);
 	free(a);
@@ -58,6 +116,7 @@ void alarm_raise(struct flow *f, enum alarm which, const char *detail, ...)
 		return;
 	r->is = true;
 	r->since_ms = loop_mono_ms(f->loop);
+	r->wall_ms = flow_now(f);
 	metric_set(M_ALARM, table[which].name, 1);
 	log_error("event=alarm alarm=%s detail=%s", table[which].name,
 	        log_quote(quoted, buf_str(&r->detail)));

@@ -9,13 +9,15 @@
 
 #include "base/codec.h"
 #include "base/log.h"
+#include "people.h"
 #include "vault/password.h"
 
 #define RETRY_MS 1000
 
 struct staff {
 	struct flow *flow;
-	struct strmap *members;
+	struct strmap *members; // until loaded: those of the copy, good for paging only
+	struct people *people;
 	bool loaded;
 	uint64_t retry; // timer
 };
@@ -44,17 +46,26 @@ static void drop_members(struct staff *s)
 	s->members = strmap_new();
 }
 
+static void add_member(struct staff_member *m, void *arg)
+{
+	struct staff *s = arg;
+	strmap_put(s->members, m->name, m);
+}
+
 struct staff *staff_new(struct flow *f)
 {
 	struct staff *s = xcalloc(1, sizeof *s);
 	s->flow = f;
 	s->members = strmap_new();
+	s->people = people_new(f);
+	people_recall(s->people, add_member, s);
 	return s;
 }
 
 void staff_free(struct staff *s)
 {
 	loop_cancel(s->flow->loop, s->retry);
+	people_free(s->people);
 	drop_members(s);
 	strmap_free(s->members);
 	free(s);
@@ -202,6 +213,7 @@ static void take_records(struct staff *s, const struct redis_reply *reply)
 	if (strmap_count(s->members) == 0 && !s->loaded && bootstrap(s))
 		return; // loaded when the operator is there
 	s->loaded = true;
+	people_keep(s->people, s);
 	session_check_all(s->flow);
 }
 
