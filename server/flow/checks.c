@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "answer.h"
 #include "policy.h"
 #include "quarantine.h"
@@ -144,6 +145,12 @@ static void check_outbox(
 		add(c, "outbox", FINE, "gateway %s: %llu texts are on their way", gateway, unsent);
 }
 
+static void add_alarm(const char *name, const char *text, void *arg)
+{
+	(void)name;
+	add(arg, "alarm", WRONG, "%s", text);
+}
+
 static bool level_reachable(struct flow *f, char *const *targets, unsigned count)
 {
 	const struct staff_member *people[1];
@@ -218,6 +225,7 @@ static void on_survey(enum err e, const struct survey_pool *pools, size_t count,
 	struct request *r = arg;
 	struct flow *f = r->flow;
 	struct checks c = {.flow = f};
+	alarms_each(f, add_alarm, &c);
 	check_redis(&c);
 	check_copies(&c);
 	check_quarantine(&c);
