@@ -37,6 +37,7 @@ struct redis {
 	struct rejected *rejected, **last_rejected;
 	uint64_t reject_timer;
 	uint64_t recheck_timer;
+	uint64_t ready_timer; // with Sentinels, from the first connection to up
 	struct buf trouble;
 	int64_t trouble_ms; // its last error
 	bool up;
@@ -50,6 +51,8 @@ struct redis {
 #define LOADING_RETRY_MS   100
 #define ELSEWHERE_RETRY_MS 250
 #define MOVED_RETRY_MS     1
+// From connected to up: whoever takes longer may be the master no longer.
+#define READY_MS 3000
 // Scripts that only read succeed while others are refused.
 #define TROUBLE_MS 3000
 // Somebody may CONFIG SET what was checked.
@@ -129,7 +132,8 @@ static void went_down(struct redis *r)
 	r->checked[COMMANDS] = r->checked[SCRIPTS] = false;
 	metric_set(M_REDIS_UP, NULL, 0);
 	loop_cancel(r->loop, r->recheck_timer);
-	r->recheck_timer = 0;
+	loop_cancel(r->loop, r->ready_timer);
+	r->recheck_timer = r->ready_timer = 0;
 	buf_clear(&r->trouble);
 	if (r->copies)
 		copies_stop(r->copies);
@@ -153,10 +157,20 @@ static void cut(struct redis *r, const char *why, int64_t retry_ms)
 	went_down(r);
 }
 
+static void on_not_ready(void *arg)
+{
+	struct redis *r = arg;
+	r->ready_timer = 0;
+	way_doubt(r->way, wire_place(r->wires[SCRIPTS]));
+	cut(r, "it was not ready in time", 0);
+}
+
 static void on_open(struct wire *w, void *arg)
 {
 	struct redis *r = arg;
 	int i = w == r->wires[SCRIPTS] ? SCRIPTS : COMMANDS;
+	if (way_has_sentinels(r->way) && !r->ready_timer)
+		r->ready_timer = loop_timer(r->loop, READY_MS, on_not_ready, r);
 	r->checked[i] = false;
 	check_start(r->checks[i]);
 }
@@ -205,7 +219,7 @@ static void on_failed(struct wire *w, const char *text, void *arg)
 	if (r->copies && by_script && strcmp(e->code, "NOREPLICAS") == 0)
 		copies_missed(r->copies);
 	if ((e->actions & DO_ASK) && (e->actions & DO_RECONNECT))
-		way_doubt(r->way);
+		way_doubt(r->way, wire_place(w));
 	else if (e->actions & DO_ASK)
 		way_ask_again(r->way);
 	if (e->actions & DO_RECONNECT)
@@ -220,6 +234,14 @@ static void on_succeeded(struct wire *w, void *arg)
 		log_info("event=redis_trouble_over");
 		buf_clear(&r->trouble);
 	}
+}
+
+static void on_late(struct wire *w, void *arg)
+{
+	struct redis *r = arg;
+	(void)w;
+	if (r->up)
+		way_ask_again(r->way);
 }
 
 static void on_short(void *arg)
@@ -256,6 +278,8 @@ static void on_loaded(const char *error, void *arg)
 		return;
 	}
 	r->up = true;
+	loop_cancel(r->loop, r->ready_timer);
+	r->ready_timer = 0;
 	for (int i = 0; i < WIRES; i++)
 		wire_settled(r->wires[i]);
 	way_settled(r->way, wire_place(r->wires[SCRIPTS]));
@@ -300,7 +324,7 @@ static void take_check(struct redis *r, int which, enum check_outcome outcome, c
 	case CHECK_ELSEWHERE:
 		if (!way_has_sentinels(r->way))
 			break;
-		way_doubt(r->way);
+		way_doubt(r->way, wire_place(r->wires[which]));
 		cut(r, why, ELSEWHERE_RETRY_MS);
 		return;
 	case CHECK_REFUSED:
@@ -325,7 +349,7 @@ struct redis *redis_new(struct loop *l, const struct config_redis *config,
 {
 	struct redis *r = xcalloc(1, sizeof *r);
 	const struct wire_events wire = {
-	        on_open, on_refused, on_closed, on_failed, on_succeeded, r};
+	        on_open, on_refused, on_closed, on_failed, on_succeeded, on_late, r};
 	r->loop = l;
 	r->events = *events;
 	r->demands = *demands;
@@ -351,6 +375,7 @@ void redis_free(struct redis *r)
 	r->up = false;
 	loop_cancel(r->loop, r->reject_timer);
 	loop_cancel(r->loop, r->recheck_timer);
+	loop_cancel(r->loop, r->ready_timer);
 	subscription_free(r->subscription);
 	copies_free(r->copies);
 	r->copies = NULL;

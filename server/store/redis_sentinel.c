@@ -308,9 +308,10 @@ void sentinels_settled(struct sentinels *s, const struct place *master)
 	s->master = *master;
 }
 
-void sentinels_doubt(struct sentinels *s)
+// All connections that went there may say so: only the first one's word changes something.
+void sentinels_doubt(struct sentinels *s, const struct place *at)
 {
-	if (!s->asking)
+	if (!s->asking && s->named[s->first].port && place_equal(&s->named[s->first], at))
 		s->first = (s->first + 1) % s->config->sentinels_count;
 }
 

@@ -17,6 +17,6 @@ void sentinels_free(struct sentinels *s);
 void sentinels_find(struct sentinels *s, way_fn fn, void *arg);
 void sentinels_forget(struct sentinels *s, const void *arg);
 void sentinels_settled(struct sentinels *s, const struct place *master);
-void sentinels_doubt(struct sentinels *s);
+void sentinels_doubt(struct sentinels *s, const struct place *at);
 void sentinels_ask_again(struct sentinels *s);
 void sentinels_on_moved(struct sentinels *s, void (*moved)(void *arg), void *arg);

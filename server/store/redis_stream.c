@@ -15,6 +15,7 @@
 #include "redis_reply.h"
 
 #define CONNECT_MS 5000
+#define FIND_MS    1000 // with Sentinels: who does not answer may be the master no longer
 #define WAIT_LEAST 50
 #define WAIT_MOST  2000
 #define WAIT_ASKED 500 // with Sentinels: a new master is found within a second
@@ -167,10 +168,12 @@ static void on_conn(struct conn *c, enum conn_event event, void *arg)
 		on_data(s);
 		stream_cut(s, "Redis closed the connection", 0);
 		break;
-	case CONN_TIMEOUT:
+	case CONN_TIMEOUT: // there is a deadline only until it is open
+		way_doubt(s->way, &s->place);
 		stream_cut(s, "connecting took too long", 0);
 		break;
 	case CONN_ERROR:
+		way_doubt(s->way, &s->place);
 		stream_cut(s, conn_error(c), 0);
 		break;
 	}
@@ -191,7 +194,7 @@ static void on_place(const struct place *to, void *arg)
 	else
 		s->conn = conn_connect_tcp(
 		        s->loop, to->host, to->port, way_tls(s->way), to->host, on_conn, s);
-	conn_deadline(s->conn, CONNECT_MS);
+	conn_deadline(s->conn, way_has_sentinels(s->way) ? FIND_MS : CONNECT_MS);
 }
 
 static void connect_now(void *arg)

@@ -54,9 +54,19 @@ static void on_timer(void *arg)
 	s->timer = loop_timer(s->loop, PING_MS, on_timer, s);
 }
 
+static bool is_astray(const struct subscription *s)
+{
+	const struct place *master = way_place(s->way);
+	return master->host[0] && !place_equal(stream_place(s->stream), master);
+}
+
 static void on_open(void *arg)
 {
 	struct subscription *s = arg;
+	if (is_astray(s)) {
+		stream_cut(s->stream, "the master is somewhere else", 0);
+		return;
+	}
 	s->open = true;
 	s->unconfirmed = 0;
 	s->heard_ms = loop_mono_ms(s->loop);
@@ -139,6 +149,6 @@ void subscription_add(struct subscription *s, const char *channel)
 
 void subscription_follow(struct subscription *s)
 {
-	if (s->open && !place_equal(stream_place(s->stream), way_place(s->way)))
+	if (s->open && is_astray(s))
 		stream_cut(s->stream, "the master is somewhere else", 1);
 }

@@ -96,10 +96,10 @@ void way_settled(struct way *w, const struct place *master)
 		sentinels_settled(w->sentinels, master);
 }
 
-void way_doubt(struct way *w)
+void way_doubt(struct way *w, const struct place *at)
 {
 	if (w->sentinels)
-		sentinels_doubt(w->sentinels);
+		sentinels_doubt(w->sentinels, at);
 }
 
 void way_ask_again(struct way *w)

@@ -27,10 +27,10 @@ void way_free(struct way *w);
 typedef void (*way_fn)(const struct place *to, void *arg);
 void way_find(struct way *w, way_fn fn, void *arg);
 void way_forget(struct way *w, const void *arg); // calls nothing more for `arg`
-// What the link found at a place: the master, or somebody else, so that another Sentinel is asked
-// first.
+// What was found at a place: the master, or somebody else or nobody, so that the Sentinel who named
+// it is not asked first again.
 void way_settled(struct way *w, const struct place *master);
-void way_doubt(struct way *w);
+void way_doubt(struct way *w, const struct place *at);
 // Asks all Sentinels in the background, at most once a second: `moved` is called when most of them
 // name another place than the one that is settled.
 void way_ask_again(struct way *w);

@@ -117,13 +117,17 @@ static void on_timer(void *arg)
 	struct wire *w = arg;
 	int64_t now = loop_mono_ms(w->loop);
 	struct heap_node *node;
+	bool late = false;
 	w->timer = 0;
 	while ((node = heap_first(w->deadlines)) && node->key <= now) {
 		struct command *c = (struct command *)node;
 		heap_remove(w->deadlines, node);
 		metric_inc(M_REDIS_ERRORS, "deadline");
 		finish_unknown(c);
+		late = true;
 	}
+	if (late)
+		w->events.late(w, w->events.arg);
 	if (is_silent(w, now))
 		stream_cut(w->stream, "no answer for 10 s", 0);
 	arm(w);

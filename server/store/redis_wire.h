@@ -20,6 +20,7 @@ struct wire_events {
 	// An error reply, after its callback; `text` is valid inside. wire_cut() is allowed.
 	void (*failed)(struct wire *w, const char *text, void *arg);
 	void (*succeeded)(struct wire *w, void *arg); // before the callback
+	void (*late)(struct wire *w, void *arg);      // a command's deadline has passed
 	void *arg;
 };
 

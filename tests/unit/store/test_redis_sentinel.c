@@ -252,6 +252,18 @@ static void test_a_replica_is_no_master(void **state)
 	assert_true(w->sentinels[0].asked > 0);
 }
 
+// One that has heard of nothing names a dead one for ever.
+static void test_a_stale_one_is_asked_last(void **state)
+{
+	struct world *w = *state;
+	server_kill(&w->k);
+	w->sentinels[1].port = w->sentinels[2].port = w->second.port;
+	int64_t began = true_ms();
+	open_at(w, w->second.port);
+	assert_true(true_ms() - began < 1000);
+	assert_in_range(w->sentinels[0].asked, 1, 2);
+}
+
 static void test_readonly_leads_to_the_new_master(void **state)
 {
 	struct world *w = *state;
@@ -304,6 +316,39 @@ static void test_short_asks_again(void **state)
 	assert_int_equal(w->k.down, 1);
 }
 
+// Its host is gone: TCP says nothing for long. A command without an answer is the first sign.
+static void test_a_silent_master_is_left(void **state)
+{
+	struct world *w = *state;
+	struct outcome o;
+	open_at(w, w->k.port);
+	kill(w->k.server, SIGSTOP);
+	all_name(w, w->second.port);
+	int64_t began = true_ms();
+	send_words(w->k.redis, "GET x", 200, &o);
+	UNTIL(&w->k, w->k.up == 2);
+	assert_true(true_ms() - began < 1500);
+	assert_true(is_at(w, w->second.port));
+	assert_int_equal(o.status, REDIS_UNKNOWN);
+	UNTIL(&w->k, strcmp(cli(w->second.socket, "PUBLISH news one"), "1") == 0);
+	kill(w->k.server, SIGCONT);
+}
+
+// It takes the connection and no more, and one Sentinel still names it.
+static void test_a_master_that_is_never_ready(void **state)
+{
+	struct world *w = *state;
+	kill(w->k.server, SIGSTOP);
+	w->sentinels[1].port = w->sentinels[2].port = w->second.port;
+	w->k.redis = link_open(&w->k, false);
+	UNTIL(&w->k, w->sentinels[0].asked == 1);
+	loop_turn(w->k.loop, 50);
+	w->k.ahead_ms += 3001;
+	UNTIL(&w->k, w->k.up == 1);
+	assert_true(is_at(w, w->second.port));
+	kill(w->k.server, SIGCONT);
+}
+
 static void test_signs_in(void **state)
 {
 	struct world *w = *state;
@@ -330,8 +375,11 @@ int main(void)
 	        SENTINEL(test_one_good_one_is_enough),
 	        SENTINEL(test_all_are_down),
 	        SENTINEL(test_a_replica_is_no_master),
+	        SENTINEL(test_a_stale_one_is_asked_last),
 	        SENTINEL(test_readonly_leads_to_the_new_master),
 	        SENTINEL(test_short_asks_again),
+	        SENTINEL(test_a_silent_master_is_left),
+	        SENTINEL(test_a_master_that_is_never_ready),
 	        SENTINEL(test_signs_in),
 	};
 	return cmocka_run_group_tests_name("store/redis_sentinel", tests, NULL, NULL);
