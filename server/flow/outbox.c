@@ -16,6 +16,7 @@
 // node that was stopped in between must not send when others may have taken the entry.
 #define CLAIM_FRESH_MS    (LEASE_MS - PROVIDER_TIMEOUT_MS)
 #define CLAIM_AGAIN_MS    500
+#define CLAIM_FOR_MS      300000
 #define RECORD_AGAIN_MS   1000
 #define RECORD_FOR_MS     300000
 #define RETRY_FIRST_MS    1000
@@ -42,7 +43,8 @@ struct sending {
 	char conversation[POOL_ID_MAX];
 	uint64_t tag;
 	char token[112];
-	int64_t claimed_ms; // monotonic: when the claim was first sent
+	int64_t begun_ms;   // monotonic, as the next one
+	int64_t claimed_ms; // when the latest claim was sent
 	uint64_t timer;
 	uint64_t epoch;
 	int64_t attempts;
@@ -143,7 +145,7 @@ static void on_recorded(const struct store_answer *a, void *arg)
 	// Only we know what became of it. Without a record the lease runs out, and then out_claim
 	// says what the entry may be; even after that the outcome is worth having.
 	log_error("event=send_not_recorded message=%s code=%s", s->id, store_code_name(a->code));
-	if (loop_mono_ms(s->flow->loop) - s->claimed_ms > RECORD_FOR_MS)
+	if (loop_mono_ms(s->flow->loop) - s->begun_ms > RECORD_FOR_MS)
 		sending_end(s);
 	else
 		s->timer = loop_timer(s->flow->loop, RECORD_AGAIN_MS, record_again, s);
@@ -335,9 +337,10 @@ static void on_claimed(const struct store_answer *a, void *arg)
 	                                   a->code == STORE_UNAVAILABLE);
 	if (a->code == STORE_OK) {
 		claimed(s, a->reply);
-	} else if (lost && fresh(s) && !s->flow->draining) {
-		// It may be ours by now, and is not safe, so it must not be sent. The same token
-		// again finds out.
+	} else if (lost && !s->flow->draining &&
+	           loop_mono_ms(s->flow->loop) - s->begun_ms < CLAIM_FOR_MS) {
+		// It may be ours by now, or is ours on too few copies: it must not be sent. The
+		// same token again finds out, and keeps others from taking it for interrupted.
 		s->timer = loop_timer(s->flow->loop, CLAIM_AGAIN_MS, claim, s);
 	} else {
 		if (said || a->code == STORE_HELD) {
@@ -362,6 +365,7 @@ static void claim(void *arg)
 	        .ask_ms = outbox_ask_ms(g),
 	};
 	s->timer = 0;
+	s->claimed_ms = loop_mono_ms(s->flow->loop);
 	store_out_claim(s->flow->store, &entry, &lease, on_claimed, s);
 }
 
@@ -382,7 +386,7 @@ static bool start(struct lane *l, struct pool *p, enum send_kind kind, struct by
 	}
 	s->tag = ++o->next_tag;
 	snprintf(s->token, sizeof s->token, "%s/%llu", p->flow->node, (unsigned long long)s->tag);
-	s->claimed_ms = loop_mono_ms(p->flow->loop);
+	s->begun_ms = loop_mono_ms(p->flow->loop);
 	idmap_put(o->open, s->tag, s);
 	strmap_put(o->busy, s->id, s);
 	claim(s);

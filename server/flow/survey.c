@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -133,7 +134,20 @@ uint64_t survey_unsent(const struct survey_pool *pools, size_t count, size_t lan
 	return unsent;
 }
 
-static void gauge_outbox(
+// Older than this, replies no longer seem to be answers, and pages wake nobody.
+#define UNSENT_LONG_MS 60000
+
+static void watch_outbox(struct flow *f, int64_t oldest_ms)
+{
+	if (oldest_ms > UNSENT_LONG_MS)
+		alarm_raise(f, ALARM_OUTBOX, "The oldest has waited for %lld s.",
+		        (long long)(oldest_ms / 1000));
+	else
+		alarm_clear(f, ALARM_OUTBOX);
+}
+
+// Answers the age of the oldest.
+static int64_t gauge_outbox(
         const struct flow *f, const struct survey_pool *pools, size_t count, enum send_kind k)
 {
 	int64_t unsent = 0, now = flow_now(f), oldest = now;
@@ -146,6 +160,7 @@ static void gauge_outbox(
 		}
 	metric_set(M_OUTBOX, send_kind_name(k), unsent);
 	metric_set(M_OUTBOX_OLDEST_MS, send_kind_name(k), now - oldest);
+	return now - oldest;
 }
 
 static void on_gauges(enum err e, const struct survey_pool *pools, size_t count, void *arg)
@@ -168,8 +183,10 @@ static void on_gauges(enum err e, const struct survey_pool *pools, size_t count,
 		held += (int64_t)pools[i].held;
 		pages += (int64_t)pools[i].pages;
 	}
-	for (enum send_kind k = 0; k < SEND_KINDS; k++)
-		gauge_outbox(f, pools, count, k);
+	int64_t replies = gauge_outbox(f, pools, count, SEND_REPLY);
+	int64_t paging = gauge_outbox(f, pools, count, SEND_PAGE);
+	gauge_outbox(f, pools, count, SEND_NOTICE);
+	watch_outbox(f, replies > paging ? replies : paging);
 	metric_set(M_HELD, NULL, held);
 	metric_set(M_ESCALATIONS_OPEN, NULL, pages);
 }

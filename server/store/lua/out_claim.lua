@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Takes an outbox entry for sending, for as long as the lease lasts. The same token again is the same claim. An entry whose earlier
--- lease ran out may have been sent: a page is sent again (a second page is better than none), and so is what the provider recognizes by
+-- Takes an outbox entry for sending, for as long as the lease lasts. The same token again is the same claim, with a new lease: who asks again
+-- has not had the answer, and so has sent nothing. An entry whose earlier lease ran out may have been sent: a page is sent again (a second page is better than none), and so is what the provider recognizes by
 -- its id; any other reply is marked so and left to the provider's reports and to people. A reply that has waited for longer than it is
 -- worth is held for the counselor's decision.
 --
@@ -21,15 +21,19 @@ local function settle()
 end
 
 local e = redis.call('HMGET', entry, 'state', 'lease_until', 'token', 'epoch', 'created', 'maybe')
-local lapsed = e[1] == 'sending' and now >= tonumber(e[2])
+local again = e[1] == 'sending' and e[3] == ARGV[5]
+local lapsed = e[1] == 'sending' and not again and now >= tonumber(e[2])
+local till = int(now + tonumber(ARGV[6]))
 if e[1] ~= 'queued' and e[1] ~= 'sending' then
   settle()
   return { 'GONE' }
 end
-if e[1] == 'sending' and not lapsed then
-  if e[3] ~= ARGV[5] then
-    return { 'GONE' }
-  end
+if e[1] == 'sending' and not again and not lapsed then
+  return { 'GONE' }
+end
+if again then
+  redis.call('HSET', entry, 'lease_until', till)
+  redis.call('ZADD', out, 'XX', till, out_member(id, conversation))
   return { 'OK', tonumber(e[4]), redis.call('HGETALL', entry) }
 end
 local late = conversation ~= '' and not lapsed and now - tonumber(e[5]) > tonumber(ARGV[7])
@@ -45,7 +49,6 @@ if late then
   return { 'HELD' }
 end
 
-local till = int(now + tonumber(ARGV[6]))
 local epoch = redis.call('HINCRBY', entry, 'epoch', 1)
 redis.call('HINCRBY', entry, 'attempts', 1)
 if lapsed then
