@@ -10,14 +10,15 @@ import pytest
 from carrier import Carrier
 from house import TWILIO_ACCOUNT, TWILIO_TOKEN, TWILIO_URL, House, new_number
 from poll import poll, stays
-from programs import PATIENCE
+from programs import PATIENCE, program
 from redis_server import RedisServer
 from schema import pb
 from twilio import Signer, StandIn, inbound_form
+from typed import Typed
 from web import call
 
 # Pools by the gateway of their line. Each of these gateways is a Kannel but the last.
-GATEWAYS = ["kannel"] * 3 + ["slow", "slow", "stuck", "brief"] + ["asked"] * 3
+GATEWAYS = ["kannel"] * 2 + ["slow", "stuck", "brief", "brief"] + ["asked"] * 3
 RATE = 4
 
 
@@ -136,13 +137,16 @@ def test_a_provider_says_when_to_come_again(house):
 def test_a_stuck_gateway_delays_no_page(house, stuck):
     pool = take(house, "stuck")
     doctor = house.hire(pool, name=pool.last, roles=[pb.ROLE_AUDITOR])
+    held = []
     for _ in range(3):
         console = house.counselor(pool, capacity=10)
-        for _ in range(10):
-            _, conversation, _ = held_conversation(house, pool, console)
-            for i in range(17):
-                console.reply(conversation, f"reply {i}")
-    poll(lambda: len(stuck.tries) >= 16, what="all slots to be taken")
+        held += [(console, held_conversation(house, pool, console)[1]) for _ in range(10)]
+    for i in range(17):
+        for console, conversation in held:
+            console.reply(conversation, f"reply {i}")
+        if i == 0:
+            poll(lambda: len(stuck.tries) >= 16, what="all slots to be taken")
+            stays(lambda: len(stuck.tries) == 16, 1.2, "no call beyond the slots")
     paged = len(house.carrier.to(doctor.phone))
     house.text(pool, new_number(), "is anybody there?", gateway="stuck")
     page = house.carrier.wait(doctor.phone, paged + 1, deadline=6)
@@ -267,6 +271,32 @@ def test_a_late_reply_is_held_and_sent_when_asked_for(house):
     body = console.request("send_held", conversation=conversation.id, epoch=conversation.epoch, message=never.id)
     assert body.code == "conflict" and "closed" in body.text
     assert len(house.carrier.to(texter)) == 1
+
+
+def test_the_terminal_shows_and_sends_what_is_held(house):
+    pool = take(house, "brief")
+    person = house.hire(pool)
+    password = house.folder / f"{person.name}.password"
+    password.write_text(person.password + "\n")
+    password.chmod(0o600)
+    console = Typed([program("holdfast-console"), "--config", house.config_file, "--user", person.name, "--password-file",
+                     password], house.folder / f"{person.name}.log")
+    console.wait(r"\[you\] signed in")
+    console.type("/available")
+    texter = house.text(pool, new_number(), "hello", gateway=pool.gateway)
+    console.wait(r"\[offer\]")
+    console.type("/accept")
+    console.wait(r"texter: hello")
+    console.type("/sendheld")
+    console.wait("no reply of this conversation is held")
+    house.carrier.behave = lambda sent: "busy" if sent.to == texter else "accept"
+    console.type("a late word")
+    console.wait(r"you: a late word \(HELD: .*in time; NOT SENT, /sendheld")
+    house.carrier.behave = lambda sent: "accept"
+    console.type("/sendheld")
+    assert house.carrier.wait(texter).text == "a late word"
+    console.wait(r"you: a late word \(sent\)")
+    assert console.end() == 0
 
 
 # ---- two nodes
