@@ -291,6 +291,36 @@ def test_each_supervisor_sees_the_gateways_of_their_pools(authority):
         house.end()
 
 
+FILL = """for i = 1, ARGV[1] do
+  local id = 'kannel.' .. string.format('%026d', i)
+  redis.call('ZADD', KEYS[1], i, id)
+  redis.call('HSET', '{quarantine}:e:' .. id, 'at', i, 'gateway', 'kannel', 'reason', 'filled', 'size', 1,
+    'request', 'x', 'outcome', '', 'by', '')
+end"""
+
+
+def test_a_full_one_refuses_and_says_so(authority):
+    house = House(authority)
+    try:
+        house.start()
+        chief = supervisor(house, house.pools[0])
+        house.cli("eval", FILL, 1, "{quarantine}:entries", 9999)
+        send_unreadable(house)
+        answer = send(house, "mark=one-too-many")
+        assert answer.status == 503 and answer.headers["Retry-After"]
+        assert "event=not_quarantined gateway=kannel code=FULL" in house.log_text()
+        listed = chief.ask("get_quarantine")
+        assert (len(listed.entries), listed.total) == (200, 10000)
+        assert [e.at_ms for e in listed.entries] == list(range(1, 201))
+        poll(lambda: any("full" in a for a in house.operator.ask("get_status").alarms), 15, "the alarm")
+        # Bytes that our keys did not seal are an error of the server, and shown to nobody.
+        assert chief.refused("read_quarantined", id=listed.entries[0].id) == "internal"
+        chief.ask("discard_quarantined", id=listed.entries[0].id, reason="a test")
+        assert send(house, "mark=one-too-many").status == 200
+    finally:
+        house.end()
+
+
 # ---- crashes
 
 
