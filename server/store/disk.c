@@ -19,7 +19,7 @@
 static int open_file(const char *path, int flags, int *fd)
 {
 	do
-		*fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+		*fd = open(path, flags | O_CLOEXEC, FILE_MODE);
 	while (*fd < 0 && errno == EINTR);
 	return *fd < 0 ? errno : 0;
 }

@@ -16,6 +16,7 @@ enum {
 	SEGMENTS = 8, // at least this many within the limit
 	PENDING_MAX = 8 * 1024 * 1024,
 	RETRY_MS = 1000,
+	SPARE_MS = 5000, // between tries to have a spare again
 	RETIRE_MS = 1000,
 };
 
@@ -104,13 +105,19 @@ static bool is_spent(const struct spool_segment *segment)
 	return segment->closed && !segment->waiting && !segment->keep && !segment->asides;
 }
 
+// There may be room for a spare now.
+static void on_removed(struct job *j)
+{
+	j->spool->prepare_at = 0;
+}
+
 static void remove_if_spent(struct spool *s, const struct spool_segment *segment)
 {
 	if (!is_spent(segment))
 		return;
 	if (s->reading == segment->first)
 		close_reader(s);
-	struct job *j = job_new(s, NULL);
+	struct job *j = job_new(s, on_removed);
 	j->first = segment->first;
 	spool_index_remove(&s->index, segment);
 	job_run(j, work_remove);
@@ -181,8 +188,9 @@ static void on_heal(void *arg)
 
 static void heal_later(struct spool *s)
 {
-	if (s->broken && !s->heal_timer)
-		s->heal_timer = loop_timer(s->loop, RETRY_MS, on_heal, s);
+	int64_t after = s->broken ? RETRY_MS : SPARE_MS;
+	if ((s->broken || !s->status.spare) && !s->heal_timer)
+		s->heal_timer = loop_timer(s->loop, after, on_heal, s);
 }
 
 // Runs for the jobs of a spool that is being closed too; then nothing new is begun but commits.
@@ -222,13 +230,11 @@ static void refuse(struct spool *s, spool_fn fn, void *arg)
 
 static void note_outcome(struct spool *s, const struct spool_batch *batch)
 {
+	s->full = batch->full;
 	s->broken = batch->error != 0;
-	if (s->broken) {
-		s->error = strerrordesc_np(batch->error);
+	s->error = s->broken ? strerrordesc_np(batch->error) : "";
+	if (s->broken)
 		s->retry_at = loop_mono_ms(s->loop) + RETRY_MS;
-	} else {
-		s->error = batch->full ? "the limit of the spool is reached" : "";
-	}
 }
 
 static void index_record(struct spool *s, const struct spool_pending *p)
@@ -430,6 +436,8 @@ void spool_state(const struct spool *s, struct spool_state *out)
 	        .damaged = s->damaged,
 	        .broken = s->broken,
 	        .error = s->error};
+	if (s->full && !s->broken && !s->status.spare)
+		out->error = "the limit of the spool is reached";
 	if (oldest)
 		out->oldest_ms = spool_index_find(&s->index, oldest, &segment)->at_ms;
 }
@@ -514,6 +522,7 @@ struct spool *spool_open(struct loop *l, const struct disk *disk, const char *di
 	spool_writer_status(s->writer, &s->status);
 	s->lane = loop_lane_new(l);
 	remove_spent(s);
+	heal_later(s);
 	return s;
 }
 

@@ -24,6 +24,7 @@ struct spool {
 	size_t pending_bytes;       // waiting or on the lane
 	bool committing;
 
+	bool full; // the limit kept out a part of the last batch
 	bool broken;
 	const char *error;
 	int64_t retry_at;   // mono ms; while broken, nothing is tried before
