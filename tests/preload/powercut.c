@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine whose power will be cut: each fsync() or fdatasync() of a file copies what it then holds, each fsync() of a folder notes
-// its names. HOLDFAST_POWERCUT is "SHADOW:FOLDER[:FOLDER…]": only what lies in the folders is watched (real paths), and
-// tests/lib/powercut.py makes of SHADOW what a power cut would leave. A file's contents go with its inode and time of birth, so a
-// rename needs no fsync of the file, and a new file in an old one's inode is a new one.
+// A machine whose power will be cut: each fsync() or fdatasync() of a file copies what it then
+// holds, each fsync() of a folder notes its names. HOLDFAST_POWERCUT is "SHADOW:FOLDER[:FOLDER…]":
+// only what lies in the folders is watched (real paths), and tests/lib/powercut.py makes of SHADOW
+// what a power cut would leave. A file's contents go with its inode and time of birth, so a rename
+// needs no fsync of the file, and a new file in an old one's inode is a new one.
 #define _GNU_SOURCE // statx(), SEEK_DATA
 #include <dirent.h>
 #include <dlfcn.h>
@@ -55,9 +56,10 @@ static void temporary_path(char *out)
 static void key_of(int folder, const char *name, char out[64])
 {
 	struct statx s = {0};
-	statx(folder, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH), STATX_INO | STATX_BTIME, &s);
-	snprintf(out, 64, "%llx-%llx-%x", (unsigned long long)s.stx_ino, (unsigned long long)s.stx_btime.tv_sec,
-	        s.stx_btime.tv_nsec);
+	statx(folder, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH),
+	        STATX_INO | STATX_BTIME, &s);
+	snprintf(out, 64, "%llx-%llx-%x", (unsigned long long)s.stx_ino,
+	        (unsigned long long)s.stx_btime.tv_sec, s.stx_btime.tv_nsec);
 }
 
 static void fail(const char *what)
