@@ -120,8 +120,14 @@ $(BUILD)/unit/store/twin_%: $(BUILD)/obj/tests/unit/store/test_%.o $(TWIN_OBJS) 
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS) -lcmocka
 
+# Programs that the fault tests start: parts of the server, told by lines what to do.
+FAULT     = $(patsubst tests/fault/%.c,$(BUILD)/fault/%,$(sort $(wildcard tests/fault/*.c)))
+$(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(call archives,store)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: unit
-unit: $(UNIT) $(TWINS) ## build the unit test programs
+unit: $(UNIT) $(TWINS) $(FAULT) ## build the unit test programs
 	@:
 
 # ---- running and checking
