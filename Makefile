@@ -108,15 +108,18 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(LIBTEST) $$(call archives,$$(firs
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-# ---- the simulator: tests/sim. It has its own include/store/redis.h, so nothing pulls the archives' one.
+# ---- the simulator: tests/sim. What it has of its own, include/net/conn.h above all, is not taken from the archives.
 SIM_MODEL = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/sim/model_*.c)))
 $(BUILD)/obj/tests/sim/%.o $(BUILD)/obj/tests/unit/store/%.o: \
 	CPPFLAGS += -Itests -Iserver $(patsubst -I%,-isystem %,$(shell pkg-config --cflags lua5.1 2>/dev/null))
 
 # The tests of the scripts once more, each call made on Redis and on the simulator's model of it.
 TWINS     = $(patsubst tests/unit/store/test_%.c,$(BUILD)/unit/store/twin_%,$(sort $(wildcard tests/unit/store/test_scripts_*.c)))
-TWIN_OBJS = $(BUILD)/obj/tests/sim/twin.o $(filter-out %/model_link.o,$(SIM_MODEL))
+TWIN_OBJS = $(BUILD)/obj/tests/sim/twin.o $(filter-out %/model_net.o %/model_servers.o,$(SIM_MODEL))
 $(BUILD)/unit/store/twin_%: $(BUILD)/obj/tests/unit/store/test_%.o $(TWIN_OBJS) $(call archives,store)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS) -lcmocka
+$(BUILD)/unit/store/test_model_link: $(BUILD)/obj/tests/unit/store/test_model_link.o $(SIM_MODEL) $(call archives,store)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS) -lcmocka
 

@@ -220,6 +220,7 @@ static void scan_keys(struct model_run *r)
 static void publish(struct model_run *r)
 {
 	const struct model_call *c = r->call;
+	r->dirty = true; // replicas tell those who listen there
 	model_add_integer(r->out, c->publish ? c->publish(r->argv[1], r->argv[2], c->arg) : 0);
 }
 

@@ -25,8 +25,9 @@ static const struct script_source sources[] = {
 #define PARTS_MAX     1024
 
 struct loaded {
-	const char *name; // borrowed from the caller or the table above
-	int function;     // in Lua's registry
+	const char *name; // both borrowed from the caller or the table above
+	const char *text;
+	int function; // in Lua's registry
 };
 
 // What is being run.
@@ -260,7 +261,15 @@ void model_lua_add(struct model_lua *l, const char *name, const char *text)
 		luaL_unref(l->lua, LUA_REGISTRYINDEX, l->all[at].function);
 	else
 		l->count++;
-	l->all[at] = (struct loaded){name, luaL_ref(l->lua, LUA_REGISTRYINDEX)};
+	l->all[at] = (struct loaded){name, text, luaL_ref(l->lua, LUA_REGISTRYINDEX)};
+}
+
+const char *model_lua_name_of(const struct model_lua *l, struct bytes text)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (bytes_is(text, l->all[i].text))
+			return l->all[i].name;
+	return NULL;
 }
 
 struct model_lua *model_lua_new(void)

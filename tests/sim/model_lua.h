@@ -9,8 +9,10 @@
 struct model_lua;
 struct model_lua *model_lua_new(void);
 void model_lua_free(struct model_lua *l);
-// Adds a script, or puts another text in the place of one.
+// Adds a script, or puts another text in the place of one. Both are borrowed.
 void model_lua_add(struct model_lua *l, const char *name, const char *text);
+// The name of the script with that text, or NULL.
+const char *model_lua_name_of(const struct model_lua *l, struct bytes text);
 
 // `call` holds the keys, then the arguments. With `deny`, an error such as "READONLY …", the first
 // command that writes ends the script with it, as in Redis: scripts that write nothing go on.

@@ -376,7 +376,8 @@ static size_t take_number(struct bytes *b)
 }
 
 // On a replica nothing expires by itself: what expires on its master comes as DEL.
-void model_effects_apply(struct model_store *s, struct bytes data)
+void model_effects_apply(
+        struct model_store *s, struct bytes data, model_publish_fn publish, void *arg)
 {
 	struct model_reply out = {0};
 	struct bytes *argv = NULL;
@@ -388,9 +389,12 @@ void model_effects_apply(struct model_store *s, struct bytes data)
 			argv[i] = bytes_of(data.data, len);
 			data = bytes_of(data.data + len, data.len - len);
 		}
-		model_store_run(s,
-		        &(struct model_call){.now_ms = INT64_MIN, .argc = (int)argc, .argv = argv},
-		        &out);
+		struct model_call call = {.now_ms = INT64_MIN,
+		        .argc = (int)argc,
+		        .argv = argv,
+		        .publish = publish,
+		        .arg = arg};
+		model_store_run(s, &call, &out);
 	}
 	free(argv);
 	model_reply_free(&out);

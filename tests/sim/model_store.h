@@ -6,7 +6,7 @@
 #include "base/buf.h"
 
 // One Redis server as a keyspace: the commands that the store and its scripts use, as Redis 7.0
-// answers them (tests/unit/store/test_model.c compares). A command, an option or a number of
+// answers them (tests/sim/twin.c compares). A command, an option or a number of
 // arguments that it does not know ends the process: add it here. Time is given with each command.
 // What Redis leaves in any order comes in the order in which it was put in.
 
@@ -54,10 +54,11 @@ struct model_effects {
 	size_t count;
 };
 void model_effects_add(struct model_effects *e, int argc, const struct bytes *argv);
-void model_effects_apply(struct model_store *s, struct bytes data);
 
 // Returns how many hear it.
 typedef int64_t (*model_publish_fn)(struct bytes channel, struct bytes payload, void *arg);
+void model_effects_apply(
+        struct model_store *s, struct bytes data, model_publish_fn publish, void *arg);
 
 struct model_call {
 	int64_t now_ms;
