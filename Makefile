@@ -119,7 +119,8 @@ TWIN_OBJS = $(BUILD)/obj/tests/sim/twin.o $(filter-out %/model_net.o %/model_ser
 $(BUILD)/unit/store/twin_%: $(BUILD)/obj/tests/unit/store/test_%.o $(TWIN_OBJS) $(call archives,store)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS) -lcmocka
-$(BUILD)/unit/store/test_model_link: $(BUILD)/obj/tests/unit/store/test_model_link.o $(SIM_MODEL) $(call archives,store)
+$(BUILD)/unit/store/test_model_link: $(BUILD)/obj/tests/unit/store/test_model_link.o \
+		$(SIM_MODEL) $(patsubst %,$(BUILD)/obj/tests/sim/sim_%.o,loop random) $(call archives,store)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS) -lcmocka
 

@@ -50,6 +50,7 @@ struct instance {
 	bool loaded[SCRIPTS];
 	uint64_t timer; // of the next copy or beat, when it follows somebody
 	bool copying;
+	uint64_t until; // what is on the way to it: the master's offset when it left
 };
 
 struct model_servers {
@@ -169,6 +170,7 @@ static void start_copy(struct instance *i)
 	size_t master = model_redis_master_of(m->redis, i->number);
 	int64_t delay = m->rules.copy_ms(master, i->number, m->rules.arg);
 	i->copying = delay >= 0;
+	i->until = model_redis_offset(m->redis, master);
 	arm_copy(i, delay >= 0 ? delay : RETRY_MS);
 }
 
@@ -222,12 +224,16 @@ static void on_copy(void *arg)
 		return;
 	}
 	i->copying = false;
-	if (!model_redis_stream(
-	            m->redis, i->number, m->rules.wall_ms(master, m->rules.arg), SIZE_MAX)) {
+	uint64_t has = model_redis_offset(m->redis, i->number);
+	int64_t now = m->rules.wall_ms(master, m->rules.arg);
+	if (!model_redis_stream(m->redis, i->number, now, i->until > has ? i->until - has : 0)) {
 		arm_copy(i, RETRY_MS);
 		return;
 	}
-	arm_copy(i, BEAT_MS);
+	if (model_redis_offset(m->redis, i->number) < model_redis_offset(m->redis, master))
+		start_copy(i);
+	else
+		arm_copy(i, BEAT_MS);
 	look_at_waits(m, master);
 }
 

@@ -247,7 +247,7 @@ struct loop *sim_loop_new(struct sim *s, const char *name, int64_t wall_off_ms, 
 	struct loop *l = xcalloc(1, sizeof *l);
 	l->sim = s;
 	snprintf(l->name, sizeof l->name, "%s", name);
-	l->system = (struct clock){system_wall, system_mono, l};
+	l->system = (struct clock){.wall_ms = system_wall, .mono_ms = system_mono, .arg = l};
 	l->clock = &l->system;
 	l->wall_off = wall_off_ms;
 	l->up_off = up_ms - s->now;

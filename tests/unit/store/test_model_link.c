@@ -14,25 +14,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "sim/model_servers.h"
+#include "sim/sim.h"
 #include "store/store.h"
 
-#define T0       INT64_C(1800000000000)
-#define SERVERS  3
-#define FOREVER  600000
-#define POOL     "north"
-#define LINE     "15005550100"
-#define NO_DELAY (-1)
+#define SERVERS     3
+#define PATIENCE_MS 600000
+#define POOL        "north"
+#define LINE        "15005550100"
+#define NEVER       (-1)
 
 static const struct by_level boost = {.ms = {0, 1000, 200000, 500000, 900000, 7777}};
 static const struct by_level within = {.ms = {0, 1800000, 900000, 600000, 300000, 60000}};
 
 struct world {
-	int64_t now;
-	struct clock clock;
-	struct loop *loop;
+	struct sim *sim;
+	struct loop *loop;    // the node's
+	struct loop *outside; // the servers'
 	struct model_net *net;
 	struct model_servers *servers;
 	struct config_redis config;
@@ -43,26 +42,11 @@ struct world {
 	int64_t delay_ms, copy_ms;
 	enum model_mishap mishap; // of the next command
 	const char *refuse;
-	uint64_t seed; // of random weather, 0 without
-	bool calm;     // and then without cuts
+	bool stormy; // random weather
 	int answers;
 	enum store_code code;
 	char part[3][64];
 };
-
-static int64_t world_now(void *arg)
-{
-	return ((struct world *)arg)->now;
-}
-
-// SplitMix64.
-static size_t below(struct world *w, size_t n)
-{
-	uint64_t z = w->seed += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (size_t)((z ^ (z >> 31)) % n);
-}
 
 static int64_t on_delay(size_t node, uint16_t port, bool to_server, void *arg)
 {
@@ -70,7 +54,7 @@ static int64_t on_delay(size_t node, uint16_t port, bool to_server, void *arg)
 	(void)node;
 	(void)port;
 	(void)to_server;
-	return w->seed ? (int64_t)below(w, 5) : w->delay_ms;
+	return w->stormy ? sim_between(w->sim, 0, 4) : w->delay_ms;
 }
 
 static bool on_reaches(size_t node, uint16_t port, void *arg)
@@ -83,7 +67,7 @@ static bool on_reaches(size_t node, uint16_t port, void *arg)
 static int64_t on_wall(size_t server, void *arg)
 {
 	(void)server;
-	return ((struct world *)arg)->now;
+	return loop_wall_ms(((struct world *)arg)->outside);
 }
 
 static int64_t on_copy(size_t master, size_t replica, void *arg)
@@ -91,7 +75,7 @@ static int64_t on_copy(size_t master, size_t replica, void *arg)
 	struct world *w = arg;
 	(void)master;
 	(void)replica;
-	return w->seed ? (int64_t)below(w, 40) - 5 : w->copy_ms;
+	return w->stormy ? sim_between(w->sim, -5, 35) : w->copy_ms;
 }
 
 static const char *on_refuse(size_t node, size_t server, void *arg)
@@ -108,8 +92,8 @@ static enum model_mishap on_mishap(size_t node, size_t server, void *arg)
 	(void)node;
 	(void)server;
 	w->mishap = MISHAP_NONE;
-	if (w->seed && !w->calm && below(w, 40) == 0)
-		return below(w, 2) ? MISHAP_BEFORE : MISHAP_AFTER;
+	if (w->stormy && sim_chance(w->sim, 25))
+		return sim_chance(w->sim, 500) ? MISHAP_BEFORE : MISHAP_AFTER;
 	return now;
 }
 
@@ -135,20 +119,19 @@ static void on_resync(void *arg)
 	((struct world *)arg)->resync++;
 }
 
-// Time passes, ms by ms, until `cond` holds.
+// Time passes until `cond` holds.
 #define UNTIL(w, cond)                                                                             \
 	do {                                                                                       \
-		for (int64_t until = (w)->now + FOREVER; !(cond);) {                               \
-			if (++(w)->now > until)                                                    \
+		int64_t last = sim_now((w)->sim) + PATIENCE_MS;                                    \
+		while (!(cond))                                                                    \
+			if (!sim_step((w)->sim) || sim_now((w)->sim) > last)                       \
 				fail_msg("never: %s", #cond);                                      \
-			loop_turn((w)->loop, 0);                                                   \
-		}                                                                                  \
 	} while (0)
 
 static void pass(struct world *w, int64_t ms)
 {
-	int64_t end = w->now + ms;
-	UNTIL(w, w->now >= end);
+	int64_t end = sim_now(w->sim) + ms;
+	UNTIL(w, sim_now(w->sim) >= end);
 }
 
 static void on_answer(const struct store_answer *a, void *arg)
@@ -203,46 +186,73 @@ static void expect_same_keys(struct world *w, size_t a, size_t b)
 	free(of_b);
 }
 
-static int world_start(void **state)
+static void make_servers(struct world *w)
 {
-	struct world *w = xcalloc(1, sizeof *w);
-	w->now = T0;
-	w->delay_ms = 1;
-	w->copy_ms = 1;
-	w->clock = (struct clock){world_now, world_now, w};
-	w->loop = loop_new(&w->clock);
-	w->net = model_net_new(w->loop, &(struct model_weather){on_delay, on_reaches, w});
+	w->net = model_net_new(w->outside, &(struct model_weather){on_delay, on_reaches, w});
 	model_net_place(w->net, 0, w->loop);
 	w->servers = model_servers_new(w->net, &(struct model_servers_rules){.redis = SERVERS,
+	                                               .sentinels = SERVERS,
 	                                               .max_lag_ms = 10000,
 	                                               .wall_ms = on_wall,
 	                                               .copy_ms = on_copy,
 	                                               .refuse = on_refuse,
 	                                               .mishap = on_mishap,
 	                                               .arg = w});
-	w->config = (struct config_redis){.host = "model", .port = MODEL_REDIS_PORT};
-	w->redis = redis_new(w->loop, &w->config, &(struct redis_demands){0},
+}
+
+static struct world *world_new(uint64_t seed, unsigned copies)
+{
+	static struct config_endpoint sentinels[] = {{"model", MODEL_SENTINEL_PORT},
+	        {"model", MODEL_SENTINEL_PORT + 1}, {"model", MODEL_SENTINEL_PORT + 2}};
+	struct world *w = xcalloc(1, sizeof *w);
+	w->sim = sim_new(seed);
+	w->loop = sim_loop_new(w->sim, "node", 0, 0);
+	w->outside = sim_loop_new(w->sim, "outside", 0, 0);
+	w->delay_ms = 1;
+	w->copy_ms = 1;
+	make_servers(w);
+	w->config = (struct config_redis){
+	        .sentinels = sentinels, .sentinels_count = SERVERS, .master_name = "main"};
+	w->redis = redis_new(w->loop, &w->config, &(struct redis_demands){.copies = copies},
 	        &(struct redis_events){.up = on_up,
 	                .down = on_down,
 	                .message = on_message,
 	                .resync = on_resync,
 	                .arg = w});
-	w->store = store_new(w->redis, &w->clock);
+	w->store = store_new(w->redis, loop_clock(w->loop));
 	UNTIL(w, w->up == 1);
-	*state = w;
+	pass(w, 2000); // the replicas are there
+	return w;
+}
+
+static void world_free(struct world *w)
+{
+	store_free(w->store);
+	redis_free(w->redis);
+	model_servers_free(w->servers);
+	pass(w, 0);
+	model_net_free(w->net);
+	loop_free(w->outside);
+	loop_free(w->loop);
+	sim_free(w->sim);
+	free(w);
+}
+
+static int world_start(void **state)
+{
+	*state = world_new(1, 0);
+	return 0;
+}
+
+static int world_start_with_copies(void **state)
+{
+	*state = world_new(1, 1);
 	return 0;
 }
 
 static int world_end(void **state)
 {
-	struct world *w = *state;
-	store_free(w->store);
-	redis_free(w->redis);
-	model_servers_free(w->servers);
-	loop_turn(w->loop, 0);
-	model_net_free(w->net);
-	loop_free(w->loop);
-	free(w);
+	world_free(*state);
 	return 0;
 }
 
@@ -279,12 +289,12 @@ static void test_a_cut_before_is_not_done_and_after_is(void **state)
 static void test_a_half_open_connection_is_given_up(void **state)
 {
 	struct world *w = *state;
-	int64_t from = w->now;
-	w->delay_ms = NO_DELAY;
+	int64_t from = sim_now(w->sim);
+	w->delay_ms = NEVER;
 	assert_int_equal(ingest(w, "t1", "c1"), STORE_UNKNOWN);
-	assert_int_equal(w->now - from, 3000);
+	assert_in_range(sim_now(w->sim) - from, 3000, 3010);
 	UNTIL(w, w->down == 1);
-	assert_in_range(w->now - from, 10000, 10100);
+	assert_in_range(sim_now(w->sim) - from, 10000, 10100);
 	w->delay_ms = 1;
 	UNTIL(w, w->up == 2);
 	assert_int_equal(keys_at(w, 0), 0);
@@ -347,14 +357,13 @@ static void test_a_failover_loses_what_was_not_copied(void **state)
 	assert_int_equal(ingest(w, "t1", "c1"), STORE_OK);
 	pass(w, 2000);
 	assert_int_equal(model_redis_copies(m, 0, model_redis_offset(m, 0)), 2);
-	w->copy_ms = NO_DELAY;
+	w->copy_ms = NEVER;
 	assert_int_equal(ingest(w, "t2", "c2"), STORE_OK);
 	assert_int_equal(model_redis_copies(m, 0, model_redis_offset(m, 0)), 0);
 	model_servers_crash(w->servers, 0, true);
 	model_servers_promote(w->servers, 1);
 	model_servers_follow(w->servers, 2, 1);
 	w->copy_ms = 1;
-	w->config.port = MODEL_REDIS_PORT + 1;
 	assert_int_equal(ingest(w, "t1", "c1"), STORE_UNKNOWN); // nobody has told us
 	UNTIL(w, w->up == 2);
 	assert_int_equal(ingest(w, "t1", "c1"), STORE_DUPLICATE);
@@ -374,7 +383,6 @@ static void test_a_replica_refuses(void **state)
 	model_servers_promote(w->servers, 1);
 	model_servers_follow(w->servers, 0, 1);
 	UNTIL(w, w->down == 1);
-	w->config.port = MODEL_REDIS_PORT + 1;
 	UNTIL(w, w->up == 2);
 	model_redis_follow(model_servers_redis(w->servers), 1, 2);
 	assert_int_equal(ingest(w, "t1", "c1"), STORE_UNAVAILABLE); // READONLY
@@ -401,8 +409,7 @@ static void run_broken(struct world *w, const char *text)
 	struct bytes argv[] = {bytes_str("{k}:a"), bytes_str("{k}:b"), bytes_str("x")};
 	struct model_reply out = {0};
 	model_lua_add(lua, "broken", text);
-	model_redis_script(
-	        model_servers_redis(w->servers), 0, w->now, "broken", 2, 3, argv, NULL, &out);
+	model_redis_script(model_servers_redis(w->servers), 0, 1, "broken", 2, 3, argv, NULL, &out);
 }
 
 static void test_broken_scripts_end_the_process(void **state)
@@ -435,69 +442,91 @@ static void test_broken_scripts_end_the_process(void **state)
 	assert_int_equal(keys_at(*state, 0), 1);
 }
 
+static void test_copies_are_waited_for(void **state)
+{
+	struct world *w = *state;
+	int64_t from = sim_now(w->sim);
+	assert_int_equal(ingest(w, "t1", "c1"), STORE_OK);
+	assert_in_range(sim_now(w->sim) - from, 0, 30);
+	w->copy_ms = NEVER;
+	from = sim_now(w->sim);
+	assert_int_equal(ingest(w, "t2", "c2"), STORE_SHORT);
+	assert_in_range(sim_now(w->sim) - from, 1500, 1600);
+	w->copy_ms = 1;
+	pass(w, 2000);
+	assert_int_equal(ingest(w, "t2", "c2"), STORE_DUPLICATE);
+}
+
 // ---- one seed is one run
 
-static char *random_run(struct world *w, uint64_t seed)
+#define TEXTS 300
+
+static enum store_code ingest_number(struct world *w, int i)
 {
-	w->seed = seed;
-	for (int i = 0; i < 300; i++) {
-		char texter[16], id[16];
-		snprintf(texter, sizeof texter, "t%d", i);
-		snprintf(id, sizeof id, "c%d", i);
-		while (ingest(w, texter, id) != STORE_OK && w->code != STORE_DUPLICATE)
-			pass(w, 10);
+	char texter[16], id[16];
+	snprintf(texter, sizeof texter, "t%d", i);
+	snprintf(id, sizeof id, "c%d", i);
+	return ingest(w, texter, id);
+}
+
+// As Sentinels do it: the replica that has most takes over.
+static void fail_over(struct world *w)
+{
+	const struct model_redis *m = model_servers_redis(w->servers);
+	size_t old = model_servers_master(w->servers);
+	size_t one = (old + 1) % SERVERS, other = (old + 2) % SERVERS;
+	if (model_redis_offset(m, one) < model_redis_offset(m, other)) {
+		one = other;
+		other = (old + 1) % SERVERS;
 	}
-	w->seed = 0;
-	pass(w, 3000);
+	model_servers_crash(w->servers, old, sim_chance(w->sim, 500));
+	model_servers_promote(w->servers, one);
+	model_servers_follow(w->servers, other, one);
+	pass(w, sim_between(w->sim, 0, 5000));
+	model_servers_restart(w->servers, old);
+	model_servers_follow(w->servers, old, one);
+}
+
+// What happened, as text. All that was accepted is there in the end.
+static char *random_run(uint64_t seed)
+{
+	struct world *w = world_new(seed, 1);
+	struct buf out = {0};
+	w->stormy = true;
+	for (int i = 0; i < TEXTS; i++) {
+		while (ingest_number(w, i) != STORE_OK && w->code != STORE_DUPLICATE)
+			pass(w, 10);
+		if (sim_chance(w->sim, 30))
+			fail_over(w);
+	}
+	w->stormy = false;
+	pass(w, 5000);
+	for (int i = 0; i < TEXTS; i++)
+		assert_int_equal(ingest_number(w, i), STORE_DUPLICATE);
 	expect_same_keys(w, 0, 1);
 	expect_same_keys(w, 0, 2);
-	struct buf out = {0};
-	buf_printf(&out, "now %lld offset %llu\n", (long long)w->now,
+	assert_true(w->down > 0);
+	buf_printf(&out, "now %lld down %d offset %llu\n", (long long)sim_now(w->sim), w->down,
 	        (unsigned long long)model_redis_offset(model_servers_redis(w->servers), 0));
 	model_store_print(model_redis_store(model_servers_redis(w->servers), 0), &out);
+	world_free(w);
 	return buf_take_str(&out);
 }
 
-static uint64_t choose_seed(void)
+static void test_random_weather_loses_nothing_twice(void **state)
 {
 	const char *given = getenv("HOLDFAST_SEED");
 	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
 	print_message("# HOLDFAST_SEED=%llu\n", (unsigned long long)seed);
-	return seed;
-}
-
-static void test_random_weather_loses_nothing(void **state)
-{
-	struct world *w = *state;
-	free(random_run(w, choose_seed()));
-	for (int i = 0; i < 300; i++) {
-		char texter[16], id[16];
-		snprintf(texter, sizeof texter, "t%d", i);
-		snprintf(id, sizeof id, "c%d", i);
-		assert_int_equal(ingest(w, texter, id), STORE_DUPLICATE);
-	}
-	assert_true(w->down > 0);
-}
-
-// The jitter of reconnects is chance of its own, so there are no cuts here.
-static void test_one_seed_is_one_run(void **state)
-{
-	uint64_t seed = choose_seed();
-	char *runs[2];
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		void *world;
-		world_start(&world);
-		((struct world *)world)->calm = true;
-		runs[i] = random_run(world, seed);
-		world_end(&world);
-	}
-	assert_string_equal(runs[0], runs[1]);
-	free(runs[0]);
-	free(runs[1]);
+	char *first = random_run(seed), *again = random_run(seed);
+	assert_string_equal(first, again);
+	free(first);
+	free(again);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_start, world_end)
+#define TEST(f)        cmocka_unit_test_setup_teardown(f, world_start, world_end)
+#define TEST_COPIES(f) cmocka_unit_test_setup_teardown(f, world_start_with_copies, world_end)
 
 int main(void)
 {
@@ -512,8 +541,8 @@ int main(void)
 	        TEST(test_a_replica_refuses),
 	        TEST(test_a_killed_node_hears_nothing),
 	        TEST(test_broken_scripts_end_the_process),
-	        TEST(test_random_weather_loses_nothing),
-	        cmocka_unit_test(test_one_seed_is_one_run),
+	        TEST_COPIES(test_copies_are_waited_for),
+	        cmocka_unit_test(test_random_weather_loses_nothing_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
