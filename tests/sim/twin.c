@@ -37,6 +37,7 @@ struct twin {
 	struct model_reply reply;
 	model_publish_fn publish;
 	void *publish_arg;
+	char *eval; // the text of the latest EVAL
 	char *hashes[SOURCES_COUNT];
 	size_t calls;
 };
@@ -191,15 +192,37 @@ static void expect_same(
 	buf_free(&ours);
 }
 
+static struct model_call call_of(struct twin *t, int argc, const struct bytes *argv)
+{
+	return (struct model_call){.now_ms = clock_wall_ms(clock_system()),
+	        .argc = argc,
+	        .argv = argv,
+	        .publish = t->publish,
+	        .arg = t->publish_arg};
+}
+
+// EVAL, its text, the number of keys.
+static void eval(struct twin *t, int argc, const struct bytes *argv)
+{
+	uint64_t keys;
+	char *text = bytes_dup(argv[1]);
+	if (argc < 3 || !bytes_to_u64(argv[2], &keys))
+		fatal("event=twin_eval");
+	model_lua_add(t->lua, "eval", text);
+	free(t->eval);
+	t->eval = text;
+	struct model_call call = call_of(t, argc - 3, argv + 3);
+	model_lua_run(t->lua, t->model, "eval", (int)keys, &call, NULL, &t->reply);
+}
+
 static void ask_model(struct twin *t, int argc, const struct bytes *argv)
 {
-	model_store_run(t->model,
-	        &(struct model_call){.now_ms = clock_wall_ms(clock_system()),
-	                .argc = argc,
-	                .argv = argv,
-	                .publish = t->publish,
-	                .arg = t->publish_arg},
-	        &t->reply);
+	struct model_call call = call_of(t, argc, argv);
+	if (bytes_is_nocase(argv[0], "EVAL")) {
+		eval(t, argc, argv);
+		return;
+	}
+	model_store_run(t->model, &call, &t->reply);
 }
 
 static void twin_command(struct twin *t, int argc, const struct bytes *argv);
@@ -293,13 +316,8 @@ static void twin_script(
 	memcpy(parts + 3, argv, (size_t)argc * sizeof *parts);
 	t->calls++;
 	redisReply *real = ask_real(t, argc + 3, parts);
-	model_lua_run(t->lua, t->model, script, keys,
-	        &(struct model_call){.now_ms = clock_wall_ms(clock_system()),
-	                .argc = argc,
-	                .argv = argv,
-	                .publish = t->publish,
-	                .arg = t->publish_arg},
-	        NULL, &t->reply);
+	struct model_call call = call_of(t, argc, argv);
+	model_lua_run(t->lua, t->model, script, keys, &call, NULL, &t->reply);
 	expect_same(t, script, bytes_str(script), real);
 	freeReplyObject(real);
 	free(parts);
@@ -340,6 +358,7 @@ static void twin_free(struct twin *t)
 	redisFree(t->real);
 	model_store_free(t->model);
 	model_lua_free(t->lua);
+	free(t->eval);
 	model_reply_free(&t->reply);
 	free(t);
 }
