@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from house import House, new_number
-from poll import poll
+from poll import poll, stays
 from programs import PATIENCE, ROOT, Process
 from redis_house import RedisHouse
 from schema import pb
@@ -28,7 +28,7 @@ def redis(authority):
 
 @pytest.fixture(scope="module")
 def house(authority, redis):
-    h = House(authority, pools={"calm": 4}, edit=redis.configure)
+    h = House(authority, pools={"calm": 5}, edit=redis.configure)
     h.cli = redis.cli
     try:
         yield h.start()
@@ -204,6 +204,34 @@ def test_replicas_that_stop(house, redis):
     poll(lambda: len(house.check_states([pool])) == before + len(sent), 15 * PATIENCE, "each text to be there once", every=0.2)
     assert len(sent) >= 3
     poll(lambda: not alarms(house), 10 * PATIENCE, "the alarms to end")
+
+
+def test_a_reply_waits_for_its_copy(house, redis):
+    """What only the master knows could be forgotten, and sent a second time: nothing goes out before a replica has it."""
+    pool = house.take()
+    console = house.counselor(pool)
+    texter = house.text(pool, new_number(), "hello")
+    conversation = console.take()
+    stopped = redis.replicas()
+    for replica in stopped:
+        replica.stop_for_a_while()
+    try:
+        answer = console.request("reply", conversation=conversation.id, epoch=conversation.epoch, client_id="one", text="hi")
+        assert answer.code == "unavailable", answer
+        stays(lambda: not house.carrier.to(texter), 2.5, "nothing goes out")
+    finally:
+        for replica in stopped:
+            replica.go_on()
+    poll(lambda: not alarms(house), 10 * PATIENCE, "the alarms to end")
+    supervisor = house.sign_in(house.hire(pool, roles=[pb.ROLE_SUPERVISOR]))
+
+    def outbound():
+        return [m for m in supervisor.history(conversation.id).messages if m.direction == pb.DIRECTION_OUT]
+
+    assert [m.client_id for m in outbound()] == ["one"], "it was stored, and its repetition would be the same one"
+    assert house.carrier.wait(texter, deadline=10).text == "hi"
+    poll(lambda: [m.delivery for m in outbound()] == [pb.DELIVERY_SENT], 10 * PATIENCE, "it to be called sent")
+    stays(lambda: len(house.carrier.to(texter)) == 1, 1.2, "once")
 
 
 def test_the_master_dies(house, redis):
