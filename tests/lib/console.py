@@ -83,9 +83,12 @@ class Console:
         asyncio.run_coroutine_threadsafe(self._read(), _shared_loop().loop)
 
     async def _connect(self, context):
-        return await websockets.connect(
-            self.url, ssl=context, subprotocols=["holdfast.v1"], compression=None, ping_interval=None,
-            max_size=2**20, open_timeout=DEADLINE, close_timeout=2)
+        try:
+            return await websockets.connect(
+                self.url, ssl=context, subprotocols=["holdfast.v1"], compression=None, ping_interval=None,
+                max_size=2**20, open_timeout=DEADLINE, close_timeout=2)
+        except websockets.InvalidMessage as e:  # the process was killed in mid-handshake
+            raise ConnectionResetError("cut in the handshake") from e
 
     async def _read(self):
         try:
