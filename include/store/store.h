@@ -263,6 +263,26 @@ void store_quarantine_put(
 void store_quarantine_end(struct store *s, const char *id, const char *outcome, const char *by,
         const char *note, store_fn fn, void *arg);
 
+// The checker's: each answers OK and the names of what was wrong and has been put right. What they
+// are given is as the caller has just read it; STORE_STALE means that it is changing.
+struct store_check {
+	const char *pool;
+	const char *conversation;
+	const char *holder;
+	const char *line;
+	const char *texter;
+	uint64_t page;
+	const struct by_level *boost;
+	const struct by_level *within;
+};
+#define STORE_CHECK_HOLD_MAX 128
+void store_check(struct store *s, const struct store_check *check, store_fn fn, void *arg);
+void store_check_hold(struct store *s, const char *pool, const char *name, const char *const *ids,
+        size_t count, store_fn fn, void *arg);
+void store_check_texter(struct store *s, const char *pool, const char *line, const char *texter,
+        const char *conversation, store_fn fn, void *arg);
+void store_check_page(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
+
 // Reads. The reply is Redis' own.
 void store_quarantine_count(struct store *s, store_fn fn, void *arg);
 void store_quarantine_ids(
@@ -299,5 +319,13 @@ void store_entry(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_pages(struct store *s, const char *pool, bool past, store_fn fn,
         void *arg); // numbers, oldest first
+// A window of a sorted set of the pool ("q", "w:3", "due" …), members by rank.
+void store_window(struct store *s, const char *pool, const char *set, size_t first, size_t count,
+        store_fn fn, void *arg);
+// The pool's keys of conversations, holds and texters, a few hundred at a time: SCAN's own answer.
+// `cursor` is "0" at first. Names come whole, "{P}:c:ID".
+void store_scan(struct store *s, const char *pool, const char *cursor, store_fn fn, void *arg);
+void store_texter(struct store *s, const char *pool, const char *line, const char *texter,
+        store_fn fn, void *arg); // HGETALL
 void store_page_get(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
 void store_staff_records(struct store *s, store_fn fn, void *arg);

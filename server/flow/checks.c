@@ -6,6 +6,7 @@
 
 #include "alarm.h"
 #include "answer.h"
+#include "checker.h"
 #include "policy.h"
 #include "quarantine.h"
 #include "staff.h"
@@ -145,6 +146,25 @@ static void check_outbox(
 		add(c, "outbox", FINE, "gateway %s: %llu texts are on their way", gateway, unsent);
 }
 
+static void check_orphans(struct checks *c)
+{
+	struct checker_report r;
+	checker_report(c->flow->checker, &r);
+	if (r.passes == 0)
+		add(c, "orphans", FINE, "the first look at everything is under way");
+	else
+		add(c, "orphans",
+		        r.orphans    ? WRONG
+		        : r.repaired ? WARNING
+		                     : FINE,
+		        "%llu looked at in the latest pass, which took %lld s and ended %lld s "
+		        "ago: %llu orphans, %llu put right%s%s",
+		        (unsigned long long)r.checked, (long long)(r.took_ms / 1000),
+		        (long long)((flow_now(c->flow) - r.ended_ms) / 1000),
+		        (unsigned long long)r.orphans, (unsigned long long)r.repaired,
+		        r.orphans ? "; one is " : "", r.orphan);
+}
+
 static void add_alarm(const char *name, const char *text, void *arg)
 {
 	(void)name;
@@ -227,6 +247,7 @@ static void on_survey(enum err e, const struct survey_pool *pools, size_t count,
 	struct checks c = {.flow = f};
 	alarms_each(f, add_alarm, &c);
 	check_redis(&c);
+	check_orphans(&c);
 	check_copies(&c);
 	check_quarantine(&c);
 	for (size_t i = 0; e == ERR_NONE && i < count; i++)

@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "asking.h"
 #include "base/log.h"
+#include "checker.h"
 #include "dispatch.h"
 #include "lanes.h"
 #include "news.h"
@@ -230,6 +231,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 		return NULL;
 	}
 	make_pools(f);
+	f->checker = checker_new(f);
 	on_sweep(f);
 	on_round(f);
 	on_beat(f);
@@ -252,6 +254,8 @@ void flow_free(struct flow *f)
 	loop_cancel(f->loop, f->round_timer);
 	loop_cancel(f->loop, f->beat_timer);
 	loop_cancel(f->loop, f->gauges_timer);
+	if (f->checker)
+		checker_free(f->checker);
 	idmap_each(f->sessions, free_session, NULL);
 	idmap_free(f->sessions);
 	strmap_free(f->signed_in);

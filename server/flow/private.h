@@ -60,6 +60,7 @@ struct lanes;
 struct asking;
 struct nodes;
 struct alarms;
+struct checker;
 struct quarantine;
 
 struct flow {
@@ -82,6 +83,7 @@ struct flow {
 	struct asking *asking;
 	struct nodes *nodes;
 	struct alarms *alarms;
+	struct checker *checker;
 	struct quarantine *quarantine;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A random walk: counselors, texters and the sweeper do anything at any time, with claims that are
 // often stale, and every conversation stays in exactly one place. HOLDFAST_SEED repeats a walk.
-#include "scripts.h"
+#include "checking.h"
 
 #include <time.h>
 
@@ -559,6 +559,8 @@ static void test_a_random_walk(void **state)
 		deeds[below(&k, DEEDS)](&k);
 		if (i % LOOK_EVERY == 0) {
 			check_invariants(k.w);
+			for (size_t c = 0; c < k.count; c++)
+				is_healthy(k.w, k.at[c].id);
 			check_book(&k);
 			check_replies(&k);
 			leave_out_closed(&k);

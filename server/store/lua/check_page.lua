@@ -1,0 +1,27 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Is an escalation that is listed, or has a timer, open, and does it have both? One that is no more is taken out of both.
+--
+-- KEYS: page, due, pages
+-- ARGV: now, number
+-- Returns: {'OK', fault …}
+--- @include "levels"
+local page, due, pages = KEYS[1], KEYS[2], KEYS[3]
+local now, number = int(tonumber(ARGV[1])), ARGV[2]
+local faults = { 'OK' }
+local state = redis.call('HGET', page, 'state')
+local timer, listed = redis.call('ZSCORE', due, 'page:' .. number), redis.call('ZSCORE', pages, number)
+if state == '1' or state == '2' then
+  if not timer then
+    redis.call('ZADD', due, now, 'page:' .. number)
+    faults[#faults + 1] = 'page_timer'
+  end
+  if not listed then
+    redis.call('ZADD', pages, now, number)
+    faults[#faults + 1] = 'pages'
+  end
+elseif timer or listed then
+  redis.call('ZREM', due, 'page:' .. number)
+  redis.call('ZREM', pages, number)
+  faults[#faults + 1] = 'page'
+end
+return faults
