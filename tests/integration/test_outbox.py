@@ -299,6 +299,53 @@ def test_the_terminal_shows_and_sends_what_is_held(house):
     assert console.end() == 0
 
 
+# ---- a gateway goes out of the configuration
+
+
+@pytest.fixture
+def changing_house(authority):
+    def edit(config):
+        config["gateways"].append({**config["gateways"][0], "name": "old"})
+        config["lines"][0]["gateway"] = "old"
+
+    h = House(authority, edit=edit)
+    try:
+        yield h.start()
+    finally:
+        h.end()
+
+
+def test_what_waits_for_a_gateway_that_is_gone(changing_house):
+    """Nothing is stranded: doctor tells, and late replies are held, to go out through the line's new gateway."""
+    house = changing_house
+    [pool] = house.pools
+    person = house.hire(pool)
+    console = house.sign_in(person).available()
+    house.text(pool, new_number(), "hello", gateway="old")
+    conversation = console.take()
+    house.carrier.behave = lambda sent: "busy"
+    waiting = console.reply(conversation, "still there?")
+    poll(lambda: house.carrier.tries, what="a first try")
+    house.stop()
+    house.config["gateways"].pop()
+    house.config["lines"][0]["gateway"] = "kannel"
+    house.write_config()
+    house.carrier.behave = lambda sent: "accept"
+    house.start()
+    console = house.sign_in(person)
+    poll(lambda: "old: 1 texts wait for it, and it is not configured" in house.ctl("doctor", check=False).stdout,
+         10 * PATIENCE, "doctor to say so", every=0.2)
+    key = f"{{{pool.name}}}"
+    house.cli("hset", f"{key}:o:{waiting.id}", "created", 1)  # hours pass
+    house.cli("zadd", f"{key}:out:old:reply", 1, f"{waiting.id} {conversation.id}")
+    becomes(console, waiting, pb.DELIVERY_HELD, 10)
+    assert not house.carrier.sent
+    [held] = console.session.held
+    console.ask("send_held", conversation=held.id, epoch=held.epoch, message=waiting.id)
+    becomes(console, waiting, pb.DELIVERY_SENT)
+    assert [s.text for s in house.carrier.sent] == ["still there?"]
+
+
 # ---- two nodes
 
 
