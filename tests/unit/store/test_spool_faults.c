@@ -657,6 +657,6 @@ int main(void)
 	};
 	inline_lane_use();
 	if (!getenv("HOLDFAST_SPOOL_LOG"))
-		fclose(stderr);
+		log_set_level(LOG_ERROR + 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
