@@ -57,7 +57,8 @@ class Machine:
         self._remember()
 
     def _sizes(self):
-        return {p: p.stat().st_size for f in self.folders for p in f.rglob("*") if p.is_file()}
+        """Without the zeros at the end, which were set aside and never written."""
+        return {p: len(p.read_bytes().rstrip(b"\0")) for f in self.folders for p in f.rglob("*") if p.is_file()}
 
     def _restore(self, listing, image):
         path, *names = listing.read_text().splitlines()
