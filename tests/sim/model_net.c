@@ -53,8 +53,9 @@ struct conn {
 	struct buf input;
 	uint64_t events, deadline; // timers of the node's loop
 	bool ready, data, ended, refused, timed_out;
-	bool closed; // by the node: freed at the end of the turn
-	bool dead;   // its node was killed
+	bool closed;       // by the node: freed at the end of the turn
+	bool dead;         // its node was killed
+	struct conn *next; // of those that are closed
 };
 
 struct model_net {
@@ -64,6 +65,8 @@ struct model_net {
 	struct loop *nodes[NODES_MAX];
 	struct model_pipe *pipes;
 	size_t count;
+	struct conn *closed; // freed by the timer
+	uint64_t timer;
 };
 
 // conn.h gives a loop and an address, and the loop is its node's.
@@ -290,10 +293,24 @@ struct model_net *model_net_new(struct loop *l, const struct model_weather *weat
 	return n;
 }
 
+static void free_closed(void *arg)
+{
+	struct model_net *n = arg;
+	struct conn *c;
+	n->timer = 0;
+	while ((c = n->closed)) {
+		n->closed = c->next;
+		buf_free(&c->input);
+		free(c);
+	}
+}
+
 void model_net_free(struct model_net *n)
 {
 	if (!n)
 		return;
+	loop_cancel(n->loop, n->timer);
+	free_closed(n);
 	while (n->pipes) {
 		detach(n->pipes);
 		pipe_free(n->pipes);
@@ -473,13 +490,6 @@ void conn_deadline(struct conn *c, int64_t after_ms)
 		c->deadline = loop_timer(c->loop, after_ms, on_deadline, c);
 }
 
-static void free_conn(void *arg)
-{
-	struct conn *c = arg;
-	buf_free(&c->input);
-	free(c);
-}
-
 void conn_close(struct conn *c, const char *reason)
 {
 	struct model_pipe *p = c->pipe;
@@ -493,7 +503,10 @@ void conn_close(struct conn *c, const char *reason)
 		send_segment(p, TO_SERVER, END, bytes_str(""));
 		drop_when_over(p);
 	}
-	loop_defer(c->net->loop, free_conn, c);
+	c->next = c->net->closed;
+	c->net->closed = c;
+	if (!c->net->timer)
+		c->net->timer = loop_timer(c->net->loop, 0, free_closed, c->net);
 }
 
 void conn_close_flushed(struct conn *c, int64_t within_ms, const char *reason)

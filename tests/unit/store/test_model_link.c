@@ -33,6 +33,7 @@ struct world {
 	struct loop *loop;    // the node's
 	struct loop *outside; // the servers'
 	struct model_net *net;
+	struct model_servers_rules rules;
 	struct model_servers *servers;
 	struct config_redis config;
 	struct redis *redis;
@@ -190,14 +191,15 @@ static void make_servers(struct world *w)
 {
 	w->net = model_net_new(w->outside, &(struct model_weather){on_delay, on_reaches, w});
 	model_net_place(w->net, 0, w->loop);
-	w->servers = model_servers_new(w->net, &(struct model_servers_rules){.redis = SERVERS,
-	                                               .sentinels = SERVERS,
-	                                               .max_lag_ms = 10000,
-	                                               .wall_ms = on_wall,
-	                                               .copy_ms = on_copy,
-	                                               .refuse = on_refuse,
-	                                               .mishap = on_mishap,
-	                                               .arg = w});
+	w->rules = (struct model_servers_rules){.redis = SERVERS,
+	        .sentinels = SERVERS,
+	        .max_lag_ms = 10000,
+	        .wall_ms = on_wall,
+	        .copy_ms = on_copy,
+	        .refuse = on_refuse,
+	        .mishap = on_mishap,
+	        .arg = w};
+	w->servers = model_servers_new(w->net, &w->rules);
 }
 
 static struct world *world_new(uint64_t seed, unsigned copies)
@@ -230,7 +232,6 @@ static void world_free(struct world *w)
 	store_free(w->store);
 	redis_free(w->redis);
 	model_servers_free(w->servers);
-	pass(w, 0);
 	model_net_free(w->net);
 	loop_free(w->outside);
 	loop_free(w->loop);
@@ -401,6 +402,106 @@ static void test_a_killed_node_hears_nothing(void **state)
 	assert_int_equal(w->down, 0);
 }
 
+// ---- the servers by themselves
+
+static void ask(struct world *w, size_t server, const char *words, struct model_reply *out)
+{
+	struct bytes argv[8];
+	int argc = 0;
+	char *copy = xstrdup(words);
+	for (char *rest = copy, *word; (word = strsep(&rest, " ")) != NULL;) {
+		assert_true(argc < 8);
+		argv[argc++] = bytes_str(word);
+	}
+	model_redis_command(
+	        model_servers_redis(w->servers), server, on_wall(server, w), argc, argv, NULL, out);
+	free(copy);
+}
+
+static void expect_answer(struct world *w, size_t server, const char *words, const char *wanted)
+{
+	struct model_reply out = {0};
+	struct buf text = {0};
+	ask(w, server, words, &out);
+	model_reply_print(&out, &text);
+	assert_string_equal(buf_str(&text), wanted);
+	buf_free(&text);
+	model_reply_free(&out);
+}
+
+static void test_what_expires_is_gone_everywhere(void **state)
+{
+	struct world *w = *state;
+	expect_answer(w, 0, "SET a 1 PX 5000", "+OK\r\n");
+	expect_answer(w, 0, "HSET b f 1", ":1\r\n");
+	expect_answer(w, 0, "PEXPIRE b 200000", ":1\r\n");
+	expect_answer(w, 0, "SADD c x", ":1\r\n");
+	expect_answer(w, 0, "PEXPIRE c 0", ":1\r\n");
+	pass(w, 4000);
+	expect_answer(w, 0, "GET a", "$1\r\n1\r\n");
+	expect_same_keys(w, 0, 1);
+	pass(w, 2000);
+	expect_answer(w, 0, "GET a", "$-1\r\n");
+	expect_answer(w, 1, "GET a", "$-1\r\n");
+	expect_answer(w, 0, "INCR a", ":1\r\n");
+	expect_answer(w, 0, "PTTL a", ":-1\r\n");
+	pass(w, 400000);
+	assert_int_equal(keys_at(w, 0), 1);
+	expect_same_keys(w, 0, 1);
+	expect_same_keys(w, 0, 2);
+}
+
+// However they are taken apart, and although keys come and go meanwhile.
+static void test_scan_finds_all_that_stays(void **state)
+{
+	struct world *w = *state;
+	struct model_reply out = {0};
+	char words[64], seen[100] = {0};
+	uint64_t cursor = 0;
+	for (int i = 0; i < 100; i++) {
+		snprintf(words, sizeof words, "ZADD z %d m%d", i, i);
+		ask(w, 0, words, &out);
+	}
+	for (int gone = 1; cursor != 0 || gone == 1; gone += 4) {
+		snprintf(words, sizeof words, "ZSCAN z %llu COUNT 7", (unsigned long long)cursor);
+		ask(w, 0, words, &out);
+		assert_true(bytes_to_u64(model_value_bytes(&out.at[1]), &cursor));
+		for (size_t i = 3; i < out.count; i += 2) {
+			const char *member = (const char *)model_value_bytes(&out.at[i]).data;
+			if (member[0] == 'm')
+				seen[atoi(member + 1)]++;
+		}
+		snprintf(words, sizeof words, "ZREM z m%d m%d", gone, gone + 2);
+		ask(w, 0, words, &out);
+		snprintf(words, sizeof words, "ZADD z 500 new%d", gone);
+		ask(w, 0, words, &out);
+		assert_true(gone < 200);
+	}
+	for (int i = 0; i < 100; i += 2)
+		assert_int_equal(seen[i], 1);
+	model_reply_free(&out);
+}
+
+static void test_too_few_replicas_refuse(void **state)
+{
+	struct world *w = *state;
+	w->rules.min_replicas = 2;
+	model_servers_free(w->servers);
+	w->servers = model_servers_new(w->net, &w->rules);
+	pass(w, 2000);
+	expect_answer(w, 0, "INCR a", ":1\r\n");
+	model_servers_crash(w->servers, 2, false);
+	expect_answer(w, 0, "INCR a", "-NOREPLICAS Not enough good replicas to write.\r\n");
+	expect_answer(w, 0, "GET a", "$1\r\n1\r\n");
+	model_servers_restart(w->servers, 2);
+	pass(w, 2000);
+	expect_answer(w, 0, "INCR a", ":2\r\n");
+	w->copy_ms = NEVER;
+	pass(w, 12000);
+	expect_answer(w, 0, "INCR a", "-NOREPLICAS Not enough good replicas to write.\r\n");
+	expect_answer(w, 1, "INCR a", "-READONLY You can't write against a read only replica.\r\n");
+}
+
 // ---- what ends the process
 
 static void run_broken(struct world *w, const char *text)
@@ -410,6 +511,7 @@ static void run_broken(struct world *w, const char *text)
 	struct model_reply out = {0};
 	model_lua_add(lua, "broken", text);
 	model_redis_script(model_servers_redis(w->servers), 0, 1, "broken", 2, 3, argv, NULL, &out);
+	model_reply_free(&out);
 }
 
 static void test_broken_scripts_end_the_process(void **state)
@@ -545,6 +647,9 @@ int main(void)
 	        TEST(test_a_failover_loses_what_was_not_copied),
 	        TEST(test_a_replica_refuses),
 	        TEST(test_a_killed_node_hears_nothing),
+	        TEST(test_what_expires_is_gone_everywhere),
+	        TEST(test_scan_finds_all_that_stays),
+	        TEST(test_too_few_replicas_refuse),
 	        TEST(test_broken_scripts_end_the_process),
 	        TEST_COPIES(test_copies_are_waited_for),
 	        cmocka_unit_test(test_random_weather_loses_nothing_twice),
