@@ -13,7 +13,7 @@
 // waits for its callback. After a cut the link connects again by itself (50 ms, doubling to 2 s or,
 // with Sentinels, 500 ms, with jitter), asks the Sentinels where the master is, checks its settings
 // and its role, loads the scripts, and only then is up. The settings are checked again every
-// minute.
+// 10 s.
 
 struct redis;
 

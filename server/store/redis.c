@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "redis_copies.h"
 #include "redis_link.h"
+#include "redis_replicas.h"
 #include "redis_reply.h"
 #include "redis_subscription.h"
 
@@ -33,6 +34,7 @@ struct redis {
 	bool checked[WIRES];
 	struct scripts *scripts;
 	struct copies *copies;             // NULL when none are demanded
+	struct replicas *replicas;         // the same
 	struct subscription *subscription; // from the first redis_subscribe() on
 	struct rejected *rejected, **last_rejected;
 	uint64_t reject_timer;
@@ -56,7 +58,7 @@ struct redis {
 // Scripts that only read succeed while others are refused.
 #define TROUBLE_MS 3000
 // Somebody may CONFIG SET what was checked.
-#define RECHECK_MS 60000
+#define RECHECK_MS 10000
 
 static void on_rejected(void *arg)
 {
@@ -135,8 +137,10 @@ static void went_down(struct redis *r)
 	loop_cancel(r->loop, r->ready_timer);
 	r->recheck_timer = r->ready_timer = 0;
 	buf_clear(&r->trouble);
-	if (r->copies)
+	if (r->copies) {
 		copies_stop(r->copies);
+		replicas_stop(r->replicas);
+	}
 	if (was_up && r->events.down)
 		r->events.down(r->events.arg);
 }
@@ -297,15 +301,33 @@ static void on_loaded(const char *error, void *arg)
 		r->events.up(r->events.arg);
 }
 
+static void look_at_replicas(struct redis *r)
+{
+	const struct place *places;
+	size_t count = check_places(r->checks[COMMANDS], &places);
+	replicas_look(r->replicas, places, count);
+}
+
 // Both are checked: of one and the same Redis?
 static void settle(struct redis *r)
 {
 	if (!r->checked[COMMANDS] || !r->checked[SCRIPTS])
 		return;
-	if (strcmp(check_run_id(r->checks[COMMANDS]), check_run_id(r->checks[SCRIPTS])) == 0)
-		scripts_load(r->scripts);
-	else
+	if (strcmp(check_run_id(r->checks[COMMANDS]), check_run_id(r->checks[SCRIPTS])) != 0)
 		cut(r, "the connections are to two different servers", 0);
+	else if (r->replicas)
+		look_at_replicas(r);
+	else
+		scripts_load(r->scripts);
+}
+
+// Before up, and with each later check.
+static void on_replicas(unsigned unfit, void *arg)
+{
+	struct redis *r = arg;
+	copies_distrust(r->copies, unfit);
+	if (!r->up)
+		scripts_load(r->scripts);
 }
 
 static void take_check(struct redis *r, int which, enum check_outcome outcome, const char *why)
@@ -313,10 +335,13 @@ static void take_check(struct redis *r, int which, enum check_outcome outcome, c
 	switch (outcome) {
 	case CHECK_GOOD:
 		r->checked[which] = true;
-		if (r->up)
-			recheck_later(r);
-		else
+		if (!r->up) {
 			settle(r);
+			return;
+		}
+		recheck_later(r);
+		if (r->replicas)
+			look_at_replicas(r);
 		return;
 	case CHECK_LATER:
 		cut(r, why, LOADING_RETRY_MS);
@@ -360,9 +385,11 @@ struct redis *redis_new(struct loop *l, const struct config_redis *config,
 	r->checks[COMMANDS] = check_new(r->wires[COMMANDS], demands, on_commands_checked, r);
 	r->checks[SCRIPTS] = check_new(r->wires[SCRIPTS], demands, on_scripts_checked, r);
 	r->scripts = scripts_new(r->wires[SCRIPTS], on_loaded, r);
-	if (demands->copies > 0)
+	if (demands->copies > 0) {
 		r->copies = copies_new(l, r->wires[SCRIPTS], demands->copies,
 		        &(struct copies_events){on_short, r});
+		r->replicas = replicas_new(l, r->way, on_replicas, r);
+	}
 	metric_set(M_REDIS_UP, NULL, 0);
 	return r;
 }
@@ -378,6 +405,7 @@ void redis_free(struct redis *r)
 	loop_cancel(r->loop, r->ready_timer);
 	subscription_free(r->subscription);
 	copies_free(r->copies);
+	replicas_free(r->replicas);
 	r->copies = NULL;
 	for (int i = 0; i < WIRES; i++)
 		wire_free(r->wires[i]);

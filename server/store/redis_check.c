@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "redis_link.h"
+#include "redis_replicas.h"
 
 // Longer than the link waits for a silent peer: an unanswered check always ends by the cut.
 #define CHECK_MS    15000
@@ -38,6 +39,8 @@ enum {
 struct findings {
 	char run_id[48];
 	unsigned replicas;
+	size_t places_count;
+	struct place places[REPLICAS_MAX]; // of the first of them
 	bool refuses_alone;
 	struct buf description;
 };
@@ -95,6 +98,12 @@ const char *check_run_id(const struct check *c)
 unsigned check_replicas(const struct check *c)
 {
 	return c->last.replicas;
+}
+
+size_t check_places(const struct check *c, const struct place **out)
+{
+	*out = c->last.places;
+	return c->last.places_count;
 }
 
 bool check_refuses_alone(const struct check *c)
@@ -161,7 +170,12 @@ static void take_role(struct check *c, const struct redis_result *r)
 	c->replica = r->status == REDIS_OK && !bytes_is(role, "master");
 	if (c->replica)
 		object(c, "role", role, "master", "a replica accepts no texts");
-	c->now.replicas = (unsigned)redis_count(redis_at(r->reply, 2));
+	const struct redis_reply *list = redis_at(r->reply, 2);
+	struct findings *f = &c->now;
+	f->replicas = (unsigned)redis_count(list);
+	for (size_t i = 0; i < f->replicas && f->places_count < REPLICAS_MAX; i++)
+		f->places_count +=
+		        place_read(redis_at(list, i), &f->places[f->places_count]) ? 1 : 0;
 }
 
 static void end(struct check *c, enum check_outcome outcome, const char *why)

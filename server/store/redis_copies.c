@@ -25,6 +25,7 @@ struct copies {
 	struct loop *loop;
 	struct wire *wire;
 	unsigned wanted;
+	unsigned unfit; // of the replicas; WAIT is to count as many more
 	struct copies_events events;
 	bool waiting;   // a WAIT is under way
 	bool uncovered; // scripts have been sent since
@@ -60,6 +61,11 @@ void copies_free(struct copies *c)
 	free(c);
 }
 
+static int64_t demanded(const struct copies *c)
+{
+	return (int64_t)c->wanted + c->unfit;
+}
+
 static void on_probe(void *arg)
 {
 	struct copies *c = arg;
@@ -71,8 +77,8 @@ static void on_probe(void *arg)
 static void note(struct copies *c, bool is_short, long long have)
 {
 	if (is_short != c->is_short)
-		log_warn("event=%s copies=%u replicas=%lld",
-		        is_short ? "copies_short" : "copies_back", c->wanted, have);
+		log_warn("event=%s copies=%u replicas=%lld unfit=%u",
+		        is_short ? "copies_short" : "copies_back", c->wanted, have, c->unfit);
 	c->is_short = is_short;
 	if (!is_short)
 		return;
@@ -102,10 +108,11 @@ static void on_wait(const struct redis_result *r, void *arg)
 		wire_cut(c->wire, r->error, 0);
 		return;
 	}
-	note(c, have < (int64_t)c->wanted, have);
+	bool is_short = have < demanded(c);
+	note(c, is_short, have);
 	if (c->uncovered)
 		send_wait(c);
-	wire_release(c->wire, have < (int64_t)c->wanted ? REDIS_SHORT : REDIS_OK);
+	wire_release(c->wire, is_short ? REDIS_SHORT : REDIS_OK);
 }
 
 static void send_wait(struct copies *c)
@@ -115,7 +122,7 @@ static void send_wait(struct copies *c)
 	bool brief = c->is_short && now - c->full_ms < WAIT_FULL_MS;
 	if (!brief)
 		c->full_ms = now;
-	snprintf(count, sizeof count, "%u", c->wanted);
+	snprintf(count, sizeof count, "%lld", (long long)demanded(c));
 	snprintf(ms, sizeof ms, "%d", brief ? WAIT_BRIEF_MS : WAIT_MS);
 	const struct bytes parts[] = {bytes_str("WAIT"), bytes_str(count), bytes_str(ms)};
 	c->uncovered = false;
@@ -135,13 +142,19 @@ void copies_missed(struct copies *c)
 	note(c, true, 0);
 }
 
+void copies_distrust(struct copies *c, unsigned unfit)
+{
+	c->unfit = unfit;
+}
+
 void copies_start(struct copies *c, unsigned replicas)
 {
-	c->is_short = replicas < c->wanted;
+	c->is_short = replicas < demanded(c);
 	c->full_ms = loop_mono_ms(c->loop) - WAIT_FULL_MS;
 	if (!c->is_short)
 		return;
-	log_warn("event=copies_short copies=%u replicas=%u", c->wanted, replicas);
+	log_warn(
+	        "event=copies_short copies=%u replicas=%u unfit=%u", c->wanted, replicas, c->unfit);
 	c->probe = loop_timer(c->loop, PROBE_MS, on_probe, c);
 }
 

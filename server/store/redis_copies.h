@@ -27,7 +27,9 @@ struct copies *copies_new(
         struct loop *l, struct wire *scripts, unsigned wanted, const struct copies_events *events);
 void copies_free(struct copies *c);
 void copies_start(struct copies *c, unsigned replicas); // the link is up, and so many follow Redis
-void copies_stop(struct copies *c);                     // the connection is gone
+// So many of the replicas may forget what they acknowledge: as many more are demanded.
+void copies_distrust(struct copies *c, unsigned unfit);
+void copies_stop(struct copies *c);   // the connection is gone
 void copies_sent(struct copies *c);   // a script went out by wire_send_held(): a WAIT follows
 void copies_missed(struct copies *c); // Redis refused to write: NOREPLICAS
 bool copies_are_short(const struct copies *c);

@@ -36,6 +36,8 @@ const char *check_describe(struct check *c);
 // Of the last check that was good.
 const char *check_run_id(const struct check *c); // names one life of one Redis
 unsigned check_replicas(const struct check *c);  // how many followed it
+// Where those are that can be asked; borrowed until the next check.
+size_t check_places(const struct check *c, const struct place **out);
 bool check_refuses_alone(const struct check *c); // min-replicas-to-write is above 0
 
 // The scripts and the hashes under which the server knows them.

@@ -7,15 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/conn.h"
-#include "redis_link.h"
-#include "redis_reply.h"
+#include "redis_ask.h"
 
-// For one Sentinel: connect, TLS, AUTH and answer. Three that are silent cost less than a second.
-#define ASK_MS     300
-#define AGAIN_MS   1000
-#define ANSWER_MAX 4096 // of a Sentinel's bytes in all
-#define WAITING    4    // a link has three connections
+#define AGAIN_MS 1000
+#define WAITING  4 // a link has three connections
 
 struct waiter {
 	way_fn fn; // NULL: free
@@ -36,10 +31,7 @@ struct sentinels {
 	bool asking;
 	bool all;       // asks them all and counts, where otherwise one answer is enough
 	unsigned asked; // how many have been asked, the present one included
-	size_t fed;
-	size_t skip; // replies that come before the answer
-	struct conn *conn;
-	struct reply_reader *reader;
+	struct ask *ask;
 	struct place *named; // by each Sentinel in this round; port 0: no answer
 	bool *was_silent;    // for the log: each change once
 };
@@ -58,20 +50,11 @@ struct sentinels *sentinels_new(
 	return s;
 }
 
-static void hang_up(struct sentinels *s, const char *why)
-{
-	if (s->conn)
-		conn_close(s->conn, why);
-	s->conn = NULL;
-	reply_reader_free(s->reader);
-	s->reader = NULL;
-}
-
 void sentinels_free(struct sentinels *s)
 {
 	if (!s)
 		return;
-	hang_up(s, "the link ends");
+	ask_free(s->ask);
 	free(s->named);
 	free(s->was_silent);
 	free(s);
@@ -147,35 +130,17 @@ static void log_silence(struct sentinels *s, const char *why)
 static void no_answer(struct sentinels *s, const char *why)
 {
 	log_silence(s, why);
-	hang_up(s, why);
 	ask_next(s);
-}
-
-// *2 host port. A name that a log or a resolver would trip over is no answer.
-static bool take_place(const struct redis_reply *r, struct place *out)
-{
-	struct bytes host = redis_bytes(redis_at(r, 0));
-	int64_t port = redis_integer(redis_at(r, 1));
-	bool good = redis_count(r) == 2 && host.len > 0 && host.len < sizeof out->host &&
-	            port > 0 && port <= UINT16_MAX;
-	for (size_t i = 0; good && i < host.len; i++)
-		good = host.data[i] > ' ' && host.data[i] < 0x7f;
-	if (!good)
-		return false;
-	bytes_copy(host, out->host, sizeof out->host);
-	out->port = (uint16_t)port;
-	return true;
 }
 
 static void take_answer(struct sentinels *s, const struct redis_reply *r)
 {
 	unsigned at = present(s);
-	if (!take_place(r, &s->named[at])) {
+	if (redis_count(r) != 2 || !place_read(r, &s->named[at])) {
 		no_answer(s, "it knows no master of that name");
 		return;
 	}
 	log_silence(s, NULL);
-	hang_up(s, "answered");
 	tell_waiters(s, &s->named[at]);
 	if (s->all) {
 		ask_next(s);
@@ -185,81 +150,14 @@ static void take_answer(struct sentinels *s, const struct redis_reply *r)
 	s->asking = false;
 }
 
-static void take_reply(struct sentinels *s, const struct redis_reply *r)
-{
-	struct buf why = {0};
-	if (reply_error(r)) {
-		buf_append_str(&why, s->skip ? "sign-in: " : "");
-		redis_error_print(reply_error(r), &why);
-		no_answer(s, buf_str(&why));
-	} else if (s->skip > 0) {
-		s->skip--;
-	} else {
-		take_answer(s, r);
-	}
-	buf_free(&why);
-}
-
-static void on_data(struct sentinels *s)
-{
-	struct bytes in = conn_input(s->conn);
-	struct redis_reply *r = NULL;
-	s->fed += in.len;
-	bool good = s->fed <= ANSWER_MAX && reply_feed(s->reader, in);
-	conn_consume(s->conn, in.len);
-	const struct conn *conn = s->conn;
-	while (good && s->conn == conn && (good = reply_next(s->reader, &r)) && r) {
-		take_reply(s, r);
-		reply_free(r);
-	}
-	if (!good)
-		no_answer(s, "its answer makes no sense");
-}
-
-static bool question(const struct sentinels *s, struct buf *out, struct buf *error)
-{
-	const struct bytes parts[] = {bytes_str("SENTINEL"), bytes_str("get-master-addr-by-name"),
-	        bytes_str(s->config->master_name)};
-	return reply_format_auth(
-	               s->config->sentinel_user, s->config->sentinel_password_file, out, error) &&
-	       reply_format(3, parts, out);
-}
-
-static void on_ready(struct sentinels *s)
-{
-	struct buf out = {0}, error = {0};
-	const char *file = s->config->sentinel_password_file;
-	s->skip = file && *file ? 1 : 0;
-	if (question(s, &out, &error))
-		conn_write(s->conn, out.data, out.len);
-	else
-		no_answer(s, buf_str(&error));
-	buf_wipe(&out);
-	buf_free(&error);
-}
-
-static void on_conn(struct conn *c, enum conn_event event, void *arg)
+static void on_answer(const struct redis_reply *r, const char *why, void *arg)
 {
 	struct sentinels *s = arg;
-	switch (event) {
-	case CONN_READY:
-		on_ready(s);
-		break;
-	case CONN_DATA:
-		on_data(s);
-		break;
-	case CONN_DRAINED:
-		break;
-	case CONN_CLOSED:
-		no_answer(s, "it closed the connection");
-		break;
-	case CONN_TIMEOUT:
-		no_answer(s, "no answer in time");
-		break;
-	case CONN_ERROR:
-		no_answer(s, conn_error(c));
-		break;
-	}
+	s->ask = NULL;
+	if (r)
+		take_answer(s, r);
+	else
+		no_answer(s, why);
 }
 
 static void ask_next(struct sentinels *s)
@@ -270,10 +168,14 @@ static void ask_next(struct sentinels *s)
 	}
 	s->asked++;
 	const struct config_endpoint *e = &s->config->sentinels[present(s)];
-	s->fed = 0;
-	s->reader = reply_reader_new();
-	s->conn = conn_connect_tcp(s->loop, e->host, e->port, s->tls, e->host, on_conn, s);
-	conn_deadline(s->conn, ASK_MS);
+	const struct bytes parts[] = {bytes_str("SENTINEL"), bytes_str("get-master-addr-by-name"),
+	        bytes_str(s->config->master_name)};
+	struct ask_whom whom = {.tls = s->tls,
+	        .user = s->config->sentinel_user,
+	        .password_file = s->config->sentinel_password_file};
+	whom.place.port = e->port;
+	bytes_copy(bytes_str(e->host), whom.place.host, sizeof whom.place.host);
+	s->ask = ask_new(s->loop, &whom, 3, parts, on_answer, s);
 }
 
 static void start_round(struct sentinels *s, bool all)

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "redis_ask.h"
 #include "redis_reply.h"
 #include "redis_sentinel.h"
 
@@ -30,6 +31,20 @@ void place_print(const struct place *p, struct buf *out)
 		buf_append_str(out, p->host);
 	else
 		buf_printf(out, colons ? "[%s]:%u" : "%s:%u", p->host, (unsigned)p->port);
+}
+
+bool place_read(const struct redis_reply *r, struct place *out)
+{
+	struct bytes host = redis_bytes(redis_at(r, 0));
+	int64_t port = redis_integer(redis_at(r, 1));
+	bool good = host.len > 0 && host.len < sizeof out->host && port > 0 && port <= UINT16_MAX;
+	for (size_t i = 0; good && i < host.len; i++)
+		good = host.data[i] > ' ' && host.data[i] < 0x7f;
+	if (!good)
+		return false;
+	bytes_copy(host, out->host, sizeof out->host);
+	out->port = (uint16_t)port;
+	return true;
 }
 
 bool place_equal(const struct place *a, const struct place *b)
@@ -112,6 +127,14 @@ void way_on_moved(struct way *w, void (*moved)(void *arg), void *arg)
 {
 	if (w->sentinels)
 		sentinels_on_moved(w->sentinels, moved, arg);
+}
+
+void way_whom(const struct way *w, const struct place *at, struct ask_whom *out)
+{
+	*out = (struct ask_whom){.place = *at,
+	        .tls = w->tls,
+	        .user = w->config->user,
+	        .password_file = w->config->password_file};
 }
 
 bool way_has_sentinels(const struct way *w)

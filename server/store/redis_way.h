@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "store/redis.h"
 
 // The way to the master: where it is, over which TLS, and who we are there. One for all connections
 // of a link.
@@ -16,6 +17,9 @@ struct place {
 	uint16_t port;
 };
 void place_print(const struct place *p, struct buf *out);
+// Host and port, the first two values of an array. A name that a log or a resolver would trip over
+// is refused.
+MUST_CHECK bool place_read(const struct redis_reply *r, struct place *out);
 bool place_equal(const struct place *a, const struct place *b);
 
 struct way;
@@ -36,6 +40,9 @@ void way_doubt(struct way *w, const struct place *at);
 void way_ask_again(struct way *w);
 void way_on_moved(struct way *w, void (*moved)(void *arg), void *arg);
 
+// One question, asked in the way of the link's connections, of another server than the master.
+struct ask_whom;
+void way_whom(const struct way *w, const struct place *at, struct ask_whom *out);
 bool way_has_sentinels(const struct way *w);
 const struct place *way_place(const struct way *w); // settled last, or configured
 struct tls_ctx *way_tls(const struct way *w);       // borrowed; NULL is plain

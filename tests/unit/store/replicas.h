@@ -22,25 +22,28 @@ static inline int free_port(void)
 
 struct replica {
 	char socket[112];
+	int port;                // 0: the link cannot ask it
+	const char *appendfsync; // "always" when NULL
 	pid_t pid;
 };
 
 // The master of a link listens on `port` as well.
 static inline void replica_start(const struct link *k, struct replica *r, const char *name)
 {
-	char dir[96], port[8];
+	char dir[96], port[8], own[8];
 	snprintf(dir, sizeof dir, "%s/%s", k->dir, name);
 	snprintf(r->socket, sizeof r->socket, "%s/r.sock", dir);
 	snprintf(port, sizeof port, "%d", k->port);
+	snprintf(own, sizeof own, "%d", r->port);
 	mkdir(dir, 0700);
 	r->pid = fork();
 	if (r->pid != 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", r->socket, "--dir",
+	execlp("redis-server", "redis-server", "--port", own, "--unixsocket", r->socket, "--dir",
 	        dir, "--logfile", "log", "--save", "", "--appendonly", "yes", "--appendfsync",
-	        "always", "--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1", port,
-	        (char *)NULL);
+	        r->appendfsync ? r->appendfsync : "always", "--repl-diskless-sync-delay", "0",
+	        "--replicaof", "127.0.0.1", port, (char *)NULL);
 	_exit(127);
 }
 

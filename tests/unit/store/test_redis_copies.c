@@ -6,7 +6,7 @@
 
 struct world {
 	struct link k;
-	struct replica replica;
+	struct replica replica, other;
 };
 
 static int set_up_alone(void **state)
@@ -41,6 +41,7 @@ static int tear_down(void **state)
 {
 	struct world *w = *state;
 	replica_end(&w->replica);
+	replica_end(&w->other);
 	link_end(&w->k);
 	free(w);
 	return 0;
@@ -264,7 +265,7 @@ static void test_settings_are_checked_again(void **state)
 {
 	struct world *w = *state;
 	assert_string_equal(cli(w->k.socket, "CONFIG SET appendfsync everysec"), "OK");
-	w->k.ahead_ms += 59000;
+	w->k.ahead_ms += 9000;
 	loop_turn(w->k.loop, 5);
 	assert_int_equal(w->k.down, 0);
 	w->k.ahead_ms += 1001;
@@ -276,7 +277,7 @@ static void test_settings_are_checked_again(void **state)
 	w->k.ahead_ms += 2001;
 	UNTIL(&w->k, w->k.up == 2);
 	for (int i = 0; i < 3; i++) {
-		w->k.ahead_ms += 60001;
+		w->k.ahead_ms += 10001;
 		loop_turn(w->k.loop, 5);
 		struct outcome o;
 		assert_int_equal(ask(&w->k, "GET x", &o), REDIS_OK);
@@ -297,6 +298,48 @@ static void test_brief_waits_while_short(void **state)
 	assert_true(true_ms() - began < 1200);
 }
 
+static bool two_follow(const struct world *w)
+{
+	return strcmp(cli(w->k.socket, "WAIT 2 1000"), "2") == 0;
+}
+
+static bool claims_as(struct world *w, enum redis_status wanted)
+{
+	static int number;
+	struct claimed c;
+	char id[16];
+	snprintf(id, sizeof id, "x%d", number++);
+	return claim_now(&w->k, id, &c) == wanted;
+}
+
+// One that acknowledges from memory is no copy: with it, two acknowledgements are one.
+static void test_an_unfit_replica_does_not_count(void **state)
+{
+	struct world *w = *state;
+	w->replica.port = free_port();
+	w->other.port = free_port();
+	w->other.appendfsync = "everysec";
+	replica_start(&w->k, &w->other, "other");
+	UNTIL(&w->k, follows(w));
+	w->k.redis = link_open(&w->k, false);
+	UNTIL(&w->k, w->k.up == 1);
+	assert_true(claims_as(w, REDIS_SHORT));
+	replica_start(&w->k, &w->replica, "replica");
+	UNTIL(&w->k, two_follow(w));
+	UNTIL(&w->k, claims_as(w, REDIS_OK));
+	// The good one is away: what is left says yes, and is not believed.
+	kill(w->replica.pid, SIGSTOP);
+	UNTIL(&w->k, claims_as(w, REDIS_SHORT));
+	assert_string_equal(cli(w->other.socket, "CONFIG SET appendfsync always"), "OK");
+	// Seen at the next look.
+	w->k.ahead_ms += 10001;
+	UNTIL(&w->k, claims_as(w, REDIS_OK));
+	assert_string_equal(cli(w->other.socket, "CONFIG SET no-appendfsync-on-rewrite yes"), "OK");
+	w->k.ahead_ms += 10001;
+	UNTIL(&w->k, claims_as(w, REDIS_SHORT));
+	kill(w->replica.pid, SIGCONT);
+}
+
 #define WITH_REPLICA(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -315,6 +358,8 @@ int main(void)
 	        WITH_REPLICA(test_a_master_that_is_demoted_while_it_waits),
 	        WITH_REPLICA(test_settings_are_checked_again),
 	        WITH_REPLICA(test_brief_waits_while_short),
+	        cmocka_unit_test_setup_teardown(
+	                test_an_unfit_replica_does_not_count, set_up_alone, tear_down),
 	};
 	return cmocka_run_group_tests_name("store/redis_copies", tests, NULL, NULL);
 }
