@@ -253,7 +253,7 @@ def test_the_master_dies(house, redis):
     refused = sum(s == 503 for t in phones for s in t.statuses)
     print(f"{stored} texts, {refused} times 503, the new master named after {named:.1f} s, ready after {ready:.1f} s")
     assert ready - named < 3 * PATIENCE
-    assert redis.master().role() == "master"
+    poll(lambda: redis.master().role() == "master", 5 * PATIENCE, "its role")
     # The old one comes back as a replica, and takes nothing with it.
     old.start()
     poll(lambda: old.role() == "slave", 20 * PATIENCE, "the old master to follow the new one", every=0.1)
