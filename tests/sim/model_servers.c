@@ -374,7 +374,7 @@ static void do_role(struct session *s, int argc, const struct bytes *argv)
 	}
 }
 
-static void do_config(struct session *s, int argc, const struct bytes *argv)
+static void add_setting(struct model_servers *m, struct bytes name)
 {
 	static const struct {
 		const char *name, *value;
@@ -385,21 +385,26 @@ static void do_config(struct session *s, int argc, const struct bytes *argv)
 	        {"maxmemory-policy", "noeviction"},
 	        {"min-replicas-to-write", NULL},
 	};
-	struct model_servers *m = s->servers;
 	size_t i = 0, count = sizeof settings / sizeof settings[0];
-	if (argc != 3 || !bytes_is_nocase(argv[1], "GET"))
-		fatal("event=model_unknown command=CONFIG");
-	while (i < count && !bytes_is(argv[2], settings[i].name))
+	while (i < count && !bytes_is(name, settings[i].name))
 		i++;
 	if (i == count)
-		fatal("event=model_unknown command=CONFIG with=%.*s", (int)argv[2].len,
-		        (const char *)argv[2].data);
-	model_add_array(&m->reply, 2);
+		fatal("event=model_unknown command=CONFIG with=%.*s", (int)name.len,
+		        (const char *)name.data);
 	model_add_text(&m->reply, MODEL_STRING, bytes_str(settings[i].name));
 	if (settings[i].value)
 		model_add_text(&m->reply, MODEL_STRING, bytes_str(settings[i].value));
 	else
 		add_number(&m->reply, m->rules.min_replicas);
+}
+
+static void do_config(struct session *s, int argc, const struct bytes *argv)
+{
+	if (argc < 3 || !bytes_is_nocase(argv[1], "GET"))
+		fatal("event=model_unknown command=CONFIG");
+	model_add_array(&s->servers->reply, 2 * (size_t)(argc - 2));
+	for (int i = 2; i < argc; i++)
+		add_setting(s->servers, argv[i]);
 }
 
 static void do_subscribe(struct session *s, int argc, const struct bytes *argv)
