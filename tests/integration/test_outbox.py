@@ -352,12 +352,17 @@ def test_what_waits_for_a_gateway_that_is_gone(changing_house):
 @pytest.fixture
 def nodes(authority):
     redis = RedisServer(Path(tempfile.mkdtemp(prefix="hf-redis-"))).start()
-    first = House(authority, redis=redis)
+
+    def meter(config):
+        config["gateways"].append({**config["gateways"][0], "name": "metered", "rate_per_s": RATE})
+        config["lines"][1]["gateway"] = "metered"
+    first = House(authority, pools={"calm": 2}, redis=redis, edit=meter)
 
     def join(config):
+        meter(config)
         config["node"] = "second"
         config["key_dir"] = first.folder / "state/keys"
-    second = House(authority, redis=redis, edit=join)
+    second = House(authority, pools={"calm": 2}, redis=redis, edit=join)
     try:
         yield first.start(), second.start(), redis
     finally:
@@ -409,3 +414,25 @@ def test_a_node_stopped_in_mid_send(nodes):
 
 def redis_hget(house, pool, message, field):
     return house.cli("hget", f"{{{pool.name}}}:o:{message.id}", field)
+
+
+def test_nodes_share_a_rate(nodes):
+    first, second, _ = nodes
+    pool = first.pools[1]
+    doctor = first.hire(pool, roles=[pb.ROLE_AUDITOR])
+
+    def beats():
+        counts = first.cli("hvals", "{nodes}:beats")
+        return len(counts) == 2 and all(int(c) >= 3 for c in counts)
+
+    poll(beats, 10 * PATIENCE, "each node to have seen the other")
+    for _ in range(14):
+        first.text(pool, doctor.phone, "ACK 9999", gateway="metered")
+
+    def sent():
+        return sorted(s.at for h in (first, second) for s in h.carrier.to(doctor.phone))
+
+    poll(lambda: len(sent()) == 14, 15 * PATIENCE, "all notices")
+    times = sent()
+    most = max(len([t for t in times[i:] if t < start + 1.0]) for i, start in enumerate(times))
+    assert most <= RATE + 3, f"{most} texts in a second"
