@@ -9,8 +9,11 @@ def _openssl(*args, cwd):
 
 
 class Authority:
-    def __init__(self, folder):
+    """`addresses` are those that a certificate is good for besides loopback."""
+
+    def __init__(self, folder, addresses=()):
         self.folder = folder
+        self.names = ",".join(["IP:127.0.0.1", "DNS:localhost", *(f"IP:{a}" for a in addresses)])
         self.ca = folder / "ca.pem"
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                  "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Holdfast test CA",
@@ -18,9 +21,9 @@ class Authority:
         self.certificate, self.key = self.issue("server")
 
     def issue(self, name):
-        """A certificate for loopback, good for a server or a client. Returns its files."""
+        """A certificate, good for a server or a client. Returns its files."""
         extensions = self.folder / f"{name}.ext"
-        extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        extensions.write_text(f"subjectAltName={self.names}\nbasicConstraints=CA:FALSE\n")
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                  "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}", cwd=self.folder)
         _openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",

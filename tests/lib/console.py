@@ -212,7 +212,12 @@ class Console:
         assert result.ok or result.code in ("conflict", "stale", "not_found"), result
 
     def history(self, conversation):
-        return self.ask("get_conversation", conversation=conversation)
+        """All of it: one answer holds a bounded part, and says up to which sequence there is more."""
+        whole = part = self.ask("get_conversation", conversation=conversation)
+        while part.messages and part.messages[-1].sequence < part.sequence:
+            part = self.ask("get_conversation", conversation=conversation, after_sequence=part.messages[-1].sequence)
+            whole.messages.extend(part.messages)
+        return whole
 
     # ---- ways to go
 

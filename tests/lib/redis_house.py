@@ -20,11 +20,18 @@ NODES = 3
 PASSWORDS = {user: f"{user.lower()}-password-7c31" for user in ("HOLDFAST", "REPLICA", "SENTINEL", "PEER", "ADMIN")}
 
 
+class Place:
+    """Where a member runs: its address, and the words before its command."""
+
+    def __init__(self, address="127.0.0.1", prefix=()):
+        self.address, self.prefix = address, list(prefix)
+
+
 class Member:
     """One redis-server, or one Sentinel."""
 
-    def __init__(self, house, kind, index):
-        self.house, self.kind = house, kind
+    def __init__(self, house, kind, index, place):
+        self.house, self.kind, self.place = house, kind, place
         self.port = free_port()
         self.folder = house.folder / f"{kind}{index}"
         self.config = self.folder / f"{kind}.conf"
@@ -40,17 +47,17 @@ class Member:
             path.chmod(0o600)
 
     def _fill(self, text, master):
-        text = text.replace("#replicaof redis-1.example.org 6379", f"replicaof 127.0.0.1 {master.port}" if master else "")
+        text = text.replace("#replicaof redis-1.example.org 6379", f"replicaof {master.place.address} {master.port}" if master else "")
         changes = {
-            "bind * -::*": "bind 127.0.0.1",
+            "bind * -::*": f"bind {self.place.address}",
             "/etc/redis/tls/redis.pem": self.house.authority.certificate,
             "/etc/redis/tls/redis.key": self.house.authority.key,
             "/etc/redis/tls/ca.pem": self.house.authority.ca,
             "/etc/redis/": f"{self.folder}/",
             "/var/lib/redis-sentinel": self.folder / "data",
             "/var/lib/redis": self.folder / "data",
-            "redis-1.example.org 6379": f"127.0.0.1 {master.port if master else 0}",
-            "redis-1.example.org": "127.0.0.1",
+            "redis-1.example.org 6379": f"{master.place.address} {master.port}" if master else "",
+            "redis-1.example.org": self.place.address,
             "tls-port 6379": f"tls-port {self.port}",
             "tls-port 26379": f"tls-port {self.port}",
         }
@@ -62,7 +69,7 @@ class Member:
         return text
 
     def start(self):
-        argv = ["redis-server", self.config] + (["--sentinel"] if self.kind == "sentinel" else [])
+        argv = [*self.place.prefix, "redis-server", self.config] + (["--sentinel"] if self.kind == "sentinel" else [])
         self.process = Process(argv, self.log, cwd=self.folder)
         poll(self.answers, 10 * PATIENCE, f"{self.kind} to answer: {self.log}")
         return self
@@ -70,7 +77,7 @@ class Member:
     def command(self, *args, user="ADMIN"):
         tls = ["--tls", "--cacert", self.house.authority.ca, "--cert", self.house.authority.certificate,
                "--key", self.house.authority.key]
-        argv = ["redis-cli", "-h", "127.0.0.1", "-p", self.port, *tls, "--user", user.lower(), "--json", *args]
+        argv = [*self.place.prefix, "redis-cli", "-h", self.place.address, "-p", self.port, *tls, "--user", user.lower(), "--json", *args]
         return subprocess.run([str(a) for a in argv], capture_output=True, encoding="latin-1", timeout=10,
                               env=dict(os.environ, REDISCLI_AUTH=PASSWORDS[user]))
 
@@ -101,11 +108,13 @@ class Member:
 
 
 class RedisHouse:
-    def __init__(self, authority):
+    """`places` of the three: each has a Redis and a Sentinel, the first one the master."""
+
+    def __init__(self, authority, places=(Place(), Place(), Place())):
         self.authority = authority
         self.folder = Path(tempfile.mkdtemp(prefix="hf-redis-"))
-        self.redis = [Member(self, "redis", i) for i in range(NODES)]
-        self.sentinels = [Member(self, "sentinel", i) for i in range(NODES)]
+        self.redis = [Member(self, "redis", i, place) for i, place in enumerate(places)]
+        self.sentinels = [Member(self, "sentinel", i, place) for i, place in enumerate(places)]
 
     def start(self):
         first, *others = self.redis
@@ -147,7 +156,7 @@ class RedisHouse:
         password.write_text(PASSWORDS["HOLDFAST"] + "\n")
         password.chmod(0o600)
         config["redis"] = {
-            "sentinels": [{"host": "127.0.0.1", "port": s.port} for s in self.sentinels], "master_name": NAME,
+            "sentinels": [{"host": s.place.address, "port": s.port} for s in self.sentinels], "master_name": NAME,
             "user": "holdfast", "password_file": password, "sentinel_user": "holdfast", "sentinel_password_file": password,
             "tls": True, "ca_file": self.authority.ca, "certificate_file": self.authority.certificate,
             "key_file": self.authority.key}
