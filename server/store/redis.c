@@ -404,11 +404,16 @@ void redis_free(struct redis *r)
 	loop_cancel(r->loop, r->recheck_timer);
 	loop_cancel(r->loop, r->ready_timer);
 	subscription_free(r->subscription);
+	if (r->copies) {
+		copies_stop(r->copies);
+		replicas_stop(r->replicas);
+	}
+	for (int i = 0; i < WIRES; i++)
+		wire_free(r->wires[i]);
+	// What they have under way answers into them when its wire ends.
 	copies_free(r->copies);
 	replicas_free(r->replicas);
 	r->copies = NULL;
-	for (int i = 0; i < WIRES; i++)
-		wire_free(r->wires[i]);
 	on_rejected(r);
 	for (int i = 0; i < WIRES; i++)
 		check_free(r->checks[i]);
