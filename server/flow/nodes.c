@@ -188,7 +188,8 @@ static void look_at_system(struct nodes *n, const struct looking *l)
 {
 	int64_t lead = steady_clock_lead_ms(n->flow->steady);
 	bool jumped = llabs(lead) >= STEADY_CLOCK_JUMP_MS;
-	if (lead > n->lead_ms + STEADY_CLOCK_JUMP_MS) {
+	// One that jumps forward and is still behind us makes nothing due sooner, and nothing later.
+	if (lead > 0 && lead > n->lead_ms + STEADY_CLOCK_JUMP_MS) {
 		n->early_ms = lead;
 		n->early_until = mono(n) + EARLY_MS;
 	}
