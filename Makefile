@@ -130,8 +130,14 @@ $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(call archives,store)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# One simulated night of several nodes, with faults.
+SIM_OBJS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/sim/twin.c,$(sort $(wildcard tests/sim/*.c))))
+$(BUILD)/sim/holdfast-sim: $(SIM_OBJS) $(call archives,flow)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS)
+
 .PHONY: unit
-unit: $(UNIT) $(TWINS) $(FAULT) ## build the unit test programs
+unit: $(UNIT) $(TWINS) $(FAULT) $(BUILD)/sim/holdfast-sim ## build the unit test programs
 	@:
 
 # ---- running and checking
@@ -147,6 +153,16 @@ test: ## install what is missing, build, run unit and integration tests
 	@deploy/setup --tests
 	@$(MAKE) --no-print-directory all unit
 	@exec tests/run "$(BUILD)"
+
+SEED     ?=
+STEPS    ?= 100000
+.PHONY: sim sim-mutants
+sim: ## one simulated night with faults, promises checked after every step (SEED=N, STEPS=N)
+	@$(MAKE) --no-print-directory -s $(BUILD)/sim/holdfast-sim
+	@$(BUILD)/sim/holdfast-sim $(if $(SEED),--seed $(SEED)) --steps $(STEPS)
+sim-mutants: ## plant mistakes, one at a time: the simulator must find each
+	@$(MAKE) --no-print-directory -s $(BUILD)/sim/holdfast-sim
+	@/usr/bin/python3 tests/sim/mutants.py
 
 .PHONY: test-fault
 test-fault: ## break things at length: kills, stops, wires, disks, clocks, partitions (30 min)

@@ -173,6 +173,8 @@ static void end(struct model_redis *m, size_t server)
 	memcpy(e->data, data.data, data.len);
 	log_add(&m->at[server], e);
 	log_trim(m, server);
+	if (m->rules.wrote)
+		m->rules.wrote(server, bytes_of(e->data, e->len), m->rules.arg);
 }
 
 static struct model_call call_of(

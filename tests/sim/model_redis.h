@@ -18,6 +18,8 @@ struct model_redis_rules {
 	int64_t max_lag_ms;    // min-replicas-max-lag
 	// A message is out at `server`. Returns how many hear it.
 	int64_t (*publish)(size_t server, struct bytes channel, struct bytes payload, void *arg);
+	// A command or script has run at `server` and changed something. May be NULL.
+	void (*wrote)(size_t server, struct bytes effects, void *arg);
 	void *arg;
 };
 

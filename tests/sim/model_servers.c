@@ -153,6 +153,12 @@ static int64_t on_publish(size_t server, struct bytes channel, struct bytes payl
 	return heard;
 }
 
+static void on_wrote(size_t server, struct bytes effects, void *arg)
+{
+	const struct model_servers *m = arg;
+	m->rules.wrote(server, effects, m->rules.arg);
+}
+
 // ---- copies
 
 static void on_copy(void *arg);
@@ -600,6 +606,7 @@ struct model_servers *model_servers_new(
 	        .min_replicas = rules->min_replicas,
 	        .max_lag_ms = rules->max_lag_ms,
 	        .publish = on_publish,
+	        .wrote = rules->wrote ? on_wrote : NULL,
 	        .arg = m});
 	for (size_t i = 0; i < rules->redis; i++) {
 		m->at[i] = (struct instance){.servers = m, .number = i};

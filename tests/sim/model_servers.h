@@ -29,6 +29,8 @@ struct model_servers_rules {
 	// writes; LOADING and BUSY refuse everything. NULL is none. May be NULL.
 	const char *(*refuse)(size_t node, size_t server, void *arg);
 	enum model_mishap (*mishap)(size_t node, size_t server, void *arg); // may be NULL
+	// A command or script has changed something there (model_effects_each()). May be NULL.
+	void (*wrote)(size_t server, struct bytes effects, void *arg);
 	void *arg;
 };
 

@@ -400,6 +400,19 @@ void model_effects_apply(
 	model_reply_free(&out);
 }
 
+void model_effects_each(struct bytes data, void (*fn)(struct bytes key, void *arg), void *arg)
+{
+	while (data.len > 0) {
+		size_t argc = take_number(&data);
+		for (size_t i = 0; i < argc; i++) {
+			size_t len = take_number(&data);
+			if (i == 1)
+				fn(bytes_of(data.data, len), arg);
+			data = bytes_of(data.data + len, data.len - len);
+		}
+	}
+}
+
 // ---- printing
 
 static int by_text(const void *a, const void *b)

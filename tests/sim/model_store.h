@@ -54,6 +54,8 @@ struct model_effects {
 	size_t count;
 };
 void model_effects_add(struct model_effects *e, int argc, const struct bytes *argv);
+// Calls fn with the first key of each.
+void model_effects_each(struct bytes data, void (*fn)(struct bytes key, void *arg), void *arg);
 
 // Returns how many hear it.
 typedef int64_t (*model_publish_fn)(struct bytes channel, struct bytes payload, void *arg);

@@ -14,6 +14,10 @@ struct sim *sim_new(uint64_t seed);
 void sim_free(struct sim *s);
 int64_t sim_now(const struct sim *s);    // true time, ms from the start
 uint64_t sim_steps(const struct sim *s); // events delivered
+// What the simulator's parts find through a loop.
+struct world;
+void sim_set_world(struct sim *s, struct world *w);
+struct world *sim_world(const struct sim *s);
 
 // Delivers the next event; false when there is none.
 bool sim_step(struct sim *s);
@@ -39,6 +43,7 @@ void sim_print_latest(const struct sim *s);
 // `up_ms`.
 struct loop *sim_loop_new(struct sim *s, const char *name, int64_t wall_off_ms, int64_t up_ms);
 struct sim *sim_of(const struct loop *l);
+int64_t sim_loop_wall_off(const struct loop *l); // what it is by now
 const char *sim_loop_name(const struct loop *l);
 // The machine's own clock, as the kernel has it: jumps with sim_loop_jump() and drifts.
 const struct clock *sim_loop_system(const struct loop *l);

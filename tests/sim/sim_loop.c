@@ -37,6 +37,7 @@ struct sim {
 	bool show;
 	char latest[LATEST][LINE_MAX];
 	size_t lines;
+	struct world *world;
 };
 
 struct loop {
@@ -93,6 +94,16 @@ int64_t sim_now(const struct sim *s)
 uint64_t sim_steps(const struct sim *s)
 {
 	return s->steps;
+}
+
+void sim_set_world(struct sim *s, struct world *w)
+{
+	s->world = w;
+}
+
+struct world *sim_world(const struct sim *s)
+{
+	return s->world;
 }
 
 static uint64_t add(struct sim *s, struct loop *l, int64_t after_ms, loop_fn fn, void *arg)
@@ -253,6 +264,11 @@ struct loop *sim_loop_new(struct sim *s, const char *name, int64_t wall_off_ms, 
 	l->up_off = up_ms - s->now;
 	l->waiting_end = &l->waiting;
 	return l;
+}
+
+int64_t sim_loop_wall_off(const struct loop *l)
+{
+	return l->wall_off + drifted(l);
 }
 
 struct sim *sim_of(const struct loop *l)

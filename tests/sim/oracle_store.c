@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// The oracle's look at Redis: each conversation in one state with the right memberships, and every
+// change of it asked for by who may.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/level.h"
+#include "oracle_book.h"
+#include "sim_redis.h"
+#include "world.h"
+
+#define NONE INT64_MIN
+
+// Milliseconds, as in sim_node.c's configuration, by level.
+static const int64_t within[] = {0, 90000, 60000, 30000, 20000, 10000};
+static const int64_t boosts[] = {0, 0, 60000, 120000, 270000, 0};
+
+// ---- reading
+
+static const struct model_reply *run(struct oracle *o, int argc, const struct bytes *argv)
+{
+	struct model_call call = {.now_ms = 0, .argc = argc, .argv = argv};
+	model_reply_clear(&o->reply);
+	model_store_run(sim_redis_store(o->world->redis), &call, &o->reply);
+	return &o->reply;
+}
+
+struct key {
+	char text[160];
+};
+
+static struct key key_of(const char *kind, const char *id)
+{
+	struct key k;
+	snprintf(k.text, sizeof k.text, "{" POOL "}:%s%s%s", kind, *id ? ":" : "", id);
+	return k;
+}
+
+static int64_t number_at(const struct model_reply *r, size_t i)
+{
+	char digits[32];
+	if (i >= r->count || r->at[i].type == MODEL_NIL)
+		return NONE;
+	if (r->at[i].type == MODEL_INTEGER)
+		return r->at[i].integer;
+	bytes_copy(model_value_bytes(&r->at[i]), digits, sizeof digits);
+	return strtoll(digits, NULL, 10);
+}
+
+static void text_at(const struct model_reply *r, size_t i, char *out, size_t size)
+{
+	bytes_copy(i < r->count ? model_value_bytes(&r->at[i]) : bytes_str(""), out, size);
+}
+
+static int64_t ask_2(struct oracle *o, const char *command, struct key key, const char *member)
+{
+	const struct bytes argv[] = {bytes_str(command), bytes_str(key.text), bytes_str(member)};
+	return number_at(run(o, 3, argv), 0);
+}
+
+static int64_t score(struct oracle *o, const char *set, const char *member)
+{
+	return ask_2(o, "ZSCORE", key_of(set, ""), member);
+}
+
+size_t oracle_count(struct oracle *o, const char *set)
+{
+	struct key key = key_of(set, "");
+	const struct bytes argv[] = {bytes_str("ZCARD"), bytes_str(key.text)};
+	return (size_t)number_at(run(o, 2, argv), 0);
+}
+
+int oracle_delivery(struct oracle *o, const char *message)
+{
+	int64_t delivery = ask_2(o, "HGET", key_of("m", message), "delivery");
+	return delivery == NONE ? 0 : (int)delivery;
+}
+
+// ---- one conversation
+
+static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
+        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "holder"};
+#define FIELDS (sizeof fields / sizeof fields[0])
+
+struct view {
+	int64_t state, level, epoch, seq, page, answer_by, enqueued, score, held_at, offer_until,
+	        wrap_up_until;
+	char holder[33];
+};
+
+static bool read_view(struct oracle *o, const char *id, struct view *v)
+{
+	struct key key = key_of("c", id);
+	struct bytes argv[2 + FIELDS] = {bytes_str("HMGET"), bytes_str(key.text)};
+	int64_t *numbers[] = {&v->state, &v->level, &v->epoch, &v->seq, &v->page, &v->answer_by,
+	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until};
+	for (size_t i = 0; i < FIELDS; i++)
+		argv[2 + i] = bytes_str(fields[i]);
+	const struct model_reply *r = run(o, 2 + FIELDS, argv);
+	for (size_t i = 0; i < FIELDS - 1; i++)
+		*numbers[i] = number_at(r, 1 + i);
+	text_at(r, FIELDS, v->holder, sizeof v->holder);
+	return v->state != NONE;
+}
+
+static void same(struct oracle *o, const char *id, const char *what, int64_t is, int64_t wanted)
+{
+	if (is != wanted)
+		oracle_violation(o, "%s: %s is %lld and should be %lld", id, what, (long long)is,
+		        (long long)wanted);
+}
+
+static void in_set(
+        struct oracle *o, const char *id, const char *set, bool wanted, int64_t wanted_score)
+{
+	same(o, id, set, score(o, set, id), wanted ? wanted_score : NONE);
+}
+
+static void has_timer(
+        struct oracle *o, const char *id, const char *kind, bool wanted, int64_t wanted_score)
+{
+	char member[96];
+	snprintf(member, sizeof member, "%s:%s", kind, id);
+	same(o, id, kind, score(o, "due", member), wanted ? wanted_score : NONE);
+}
+
+static void check_sets(struct oracle *o, const char *id, const struct view *v)
+{
+	bool waits = v->state == WAITING || v->state == OFFERED;
+	bool imminent = v->level == LEVEL_IMMINENT;
+	for (int64_t l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++) {
+		char set[8];
+		snprintf(set, sizeof set, "w:%d", (int)l);
+		in_set(o, id, set, waits && l == v->level, v->enqueued);
+	}
+	in_set(o, id, "q0", v->state == WAITING && imminent, v->score);
+	in_set(o, id, "q", v->state == WAITING && !imminent, v->score);
+	in_set(o, id, "held", v->state == HELD, v->held_at);
+	in_set(o, id, "wrap", v->state == WRAP_UP, v->wrap_up_until);
+	same(o, id, "score", v->score, v->enqueued - boosts[v->level]);
+}
+
+static void check_place(struct oracle *o, const char *id, const struct view *v)
+{
+	bool waits = v->state == WAITING || v->state == OFFERED;
+	bool slot = v->state >= OFFERED && v->state <= WRAP_UP;
+	char page[24];
+	same(o, id, "state", v->state >= WAITING && v->state <= CLOSED, true);
+	check_sets(o, id, v);
+	for (size_t i = 0; i < o->world->counselors_count; i++) {
+		const char *name = counselor_name(i);
+		same(o, id, name, ask_2(o, "SISMEMBER", key_of("hold", name), id),
+		        slot && strcmp(name, v->holder) == 0);
+	}
+	same(o, id, "holder", v->holder[0] != '\0', v->state != WAITING);
+	has_timer(o, id, "answer", waits && v->page == 0, v->answer_by);
+	has_timer(o, id, "offer", v->state == OFFERED, v->offer_until);
+	has_timer(o, id, "wrap_up", v->state == WRAP_UP, v->wrap_up_until);
+	snprintf(page, sizeof page, "%lld", (long long)v->page);
+	if (waits && v->page != 0)
+		same(o, id, "open page", score(o, "pages", page) != NONE, true);
+}
+
+// Promise 4, and that a claim of another epoch changes nothing.
+static void check_change(struct oracle *o, const struct conversation *c, const struct view *v)
+{
+	uint64_t epoch = (uint64_t)v->epoch;
+	bool other = strcmp(c->holder, v->holder) != 0;
+	bool went_on = c->state == v->state || (c->state == OFFERED && v->state == HELD) ||
+	               (c->state >= HELD && v->state > c->state);
+	if (epoch < c->epoch || (other && epoch == c->epoch))
+		oracle_violation(o, "%s: holder %s epoch %llu after holder %s epoch %llu", c->id,
+		        v->holder, (unsigned long long)epoch, c->holder,
+		        (unsigned long long)c->epoch);
+	if (epoch == c->epoch && !went_on)
+		oracle_violation(o, "%s: state %lld after state %d in one epoch", c->id,
+		        (long long)v->state, c->state);
+	if (v->level < c->level)
+		oracle_violation(o, "%s: its level fell from %d to %lld", c->id, c->level,
+		        (long long)v->level);
+	if (v->state == HELD && c->state != HELD &&
+	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch, ""))
+		oracle_violation(o, "%s: %s holds it and accepted nothing in epoch %llu", c->id,
+		        v->holder, (unsigned long long)epoch);
+	if (v->state >= WRAP_UP && c->state < WRAP_UP &&
+	        !oracle_was_asked(c, ASK_CLOSE, v->holder, epoch, ""))
+		oracle_violation(o, "%s: closed, and %s did not in epoch %llu", c->id, v->holder,
+		        (unsigned long long)epoch);
+	if (c->state == CLOSED && v->state != CLOSED)
+		oracle_violation(o, "%s: open again", c->id);
+}
+
+// ---- its messages
+
+static void take_text(struct oracle *o, struct conversation *c, const char *message, int64_t number)
+{
+	struct text_seen *t = oracle_text_of(o, number > 0 ? (uint64_t)number : 0);
+	if (!t)
+		oracle_violation(o, "%s: message %s is no text of ours", c->id, message);
+	if (t->stored)
+		oracle_violation(o, "text %llu is stored twice", (unsigned long long)t->number);
+	if (c->messages > 0 && (c->texter != t->texter || c->gateway != t->gateway))
+		oracle_violation(o, "%s: a text of another texter", c->id);
+	c->texter = t->texter;
+	c->gateway = t->gateway;
+	t->stored = true;
+}
+
+static void take_message(struct oracle *o, struct conversation *c, const char *message,
+        const struct view *v, bool fresh)
+{
+	struct key key = key_of("m", message);
+	const struct bytes argv[] = {bytes_str("HMGET"), bytes_str(key.text), bytes_str("seq"),
+	        bytes_str("direction"), bytes_str("provider_at"), bytes_str("author"),
+	        bytes_str("client_id")};
+	char author[33], client[40];
+	const struct model_reply *r = run(o, 7, argv);
+	int64_t sequence = number_at(r, 1), direction = number_at(r, 2), text = number_at(r, 3);
+	text_at(r, 4, author, sizeof author);
+	text_at(r, 5, client, sizeof client);
+	same(o, c->id, "sequence", sequence, (int64_t)c->messages + 1);
+	if (direction == 1)
+		take_text(o, c, message, text);
+	else if (fresh && (strcmp(author, v->holder) != 0 || !oracle_was_asked(c, ASK_REPLY, author,
+	                                                             (uint64_t)v->epoch, client)))
+		oracle_violation(o, "%s: %s replied without a claim on it in epoch %lld", c->id,
+		        author, (long long)v->epoch);
+	struct message_seen *m = xcalloc(1, sizeof *m);
+	m->sequence = (uint64_t)sequence;
+	m->reply = direction == 2;
+	snprintf(m->conversation, sizeof m->conversation, "%s", c->id);
+	if (strmap_get(o->messages, message))
+		oracle_violation(o, "%s: message %s twice", c->id, message);
+	strmap_put(o->messages, message, m);
+}
+
+static void check_messages(
+        struct oracle *o, struct conversation *c, const struct view *v, bool fresh)
+{
+	struct key key = key_of("ms", c->id);
+	const struct bytes length[] = {bytes_str("LLEN"), bytes_str(key.text)};
+	same(o, c->id, "number of messages", number_at(run(o, 2, length), 0), v->seq);
+	for (; c->messages < (size_t)v->seq; c->messages++) {
+		char at[24], message[64];
+		snprintf(at, sizeof at, "%zu", c->messages);
+		const struct bytes index[] = {
+		        bytes_str("LINDEX"), bytes_str(key.text), bytes_str(at)};
+		text_at(run(o, 3, index), 0, message, sizeof message);
+		take_message(o, c, message, v, fresh);
+	}
+	same(o, c->id, "messages", (int64_t)c->messages, v->seq);
+}
+
+// Promise 5, by true time: due when it began to wait, sooner when it became worse.
+static void follow_due(struct oracle *o, struct conversation *c, const struct view *v)
+{
+	int64_t now = sim_now(o->world->sim);
+	bool waited = c->state == WAITING || c->state == OFFERED;
+	bool waits = v->state == WAITING || v->state == OFFERED;
+	int64_t due = now + within[v->level];
+	if (!waits || v->page != 0)
+		c->due = 0;
+	else if (!waited)
+		c->due = due;
+	else if (v->level > c->level && c->due && due < c->due)
+		c->due = due;
+}
+
+void oracle_look(struct oracle *o, struct conversation *c)
+{
+	struct view v;
+	bool fresh = c->state != 0;
+	if (!read_view(o, c->id, &v)) {
+		same(o, c->id, "in the keyspace", 0, fresh);
+		return;
+	}
+	if (c->state == CLOSED && v.state == CLOSED && c->messages == (size_t)v.seq)
+		return;
+	check_place(o, c->id, &v);
+	if (fresh)
+		check_change(o, c, &v);
+	check_messages(o, c, &v, fresh);
+	follow_due(o, c, &v);
+	c->state = (int)v.state;
+	c->level = (int)v.level;
+	c->epoch = (uint64_t)v.epoch;
+	memcpy(c->holder, v.holder, sizeof c->holder);
+}
+
+// ---- what changed
+
+#define CHANGED_MAX 64
+
+static struct {
+	char conversations[CHANGED_MAX][64];
+	char messages[CHANGED_MAX][64];
+	size_t conversations_count, messages_count;
+} changed;
+
+static void note(char list[][64], size_t *count, struct bytes id)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (bytes_is(id, list[i]))
+			return;
+	if (*count < CHANGED_MAX)
+		bytes_copy(id, list[(*count)++], 64);
+}
+
+void oracle_wrote(struct oracle *o, struct bytes key)
+{
+	static const char c[] = "{" POOL "}:c:", m[] = "{" POOL "}:m:";
+	(void)o;
+	if (key.len > sizeof c && memcmp(key.data, c, sizeof c - 1) == 0)
+		note(changed.conversations, &changed.conversations_count,
+		        bytes_of(key.data + sizeof c - 1, key.len - sizeof c + 1));
+	else if (key.len > sizeof m && memcmp(key.data, m, sizeof m - 1) == 0)
+		note(changed.messages, &changed.messages_count,
+		        bytes_of(key.data + sizeof m - 1, key.len - sizeof m + 1));
+}
+
+void oracle_written(struct oracle *o)
+{
+	for (size_t i = 0; i < changed.conversations_count; i++)
+		oracle_look(o, oracle_conversation(o, changed.conversations[i]));
+	for (size_t i = 0; i < changed.messages_count; i++)
+		oracle_delivery_shown(
+		        o, changed.messages[i], oracle_delivery(o, changed.messages[i]));
+	changed.conversations_count = changed.messages_count = 0;
+}
