@@ -102,6 +102,7 @@ struct store_ingest {
 	struct bytes sealed_text;
 	enum level level;
 	const char *reasons;
+	int64_t at_ms; // when it arrived; 0 is now. A wait in a spool counts
 	int64_t provider_ms;
 	unsigned media;
 	bool damaged;

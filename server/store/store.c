@@ -94,6 +94,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_by_level(&c, in->within);
 	call_channel(&c, pool);
 	call_int(&c, STORE_KEEP_MS);
+	call_int(&c, in->at_ms);
 	call_run(&c, fn, arg);
 }
 

@@ -6,13 +6,15 @@
 --       waiting_1 … waiting_5 (by level)
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
---       channel, seen_ttl_ms
+--       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool)
 -- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
+-- What is counted from, never later than now.
+local at = tonumber(ARGV[19]) > 0 and math.min(tonumber(ARGV[19]), now) or now
 local reasons, channel = ARGV[7], ARGV[17]
 local boost, within = numbers(ARGV[15]), numbers(ARGV[16])
 local function waiting(l)
@@ -32,30 +34,35 @@ if not open[1] and redis.call('EXISTS', conversation) == 1 then
 end
 
 local function begin()
-  local answer_by = now + within[level]
+  local answer_by = at + within[level]
   redis.call('HSET', conversation, 'state', 1, 'level', level, 'reasons', reasons, 'line', ARGV[12],
-    'gateway', ARGV[11], 'number', ARGV[13], 'texter', ARGV[14], 'key', ARGV[3], 'created', int(now),
-    'enqueued', int(now), 'answer_by', int(answer_by), 'score', int(score_of(level, now, boost)), 'epoch', 0,
+    'gateway', ARGV[11], 'number', ARGV[13], 'texter', ARGV[14], 'key', ARGV[3], 'created', int(at),
+    'enqueued', int(at), 'answer_by', int(answer_by), 'score', int(score_of(level, at, boost)), 'epoch', 0,
     'holder', '', 'seq', 0, 'page', 0, 'excluded', '', 'past', redis.call('GET', past) or 0)
   redis.call('HSET', texter, 'conversation', id, 'key', ARGV[3])
-  redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, now, boost)), id)
-  redis.call('ZADD', waiting(level), int(now), id)
+  redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, at, boost)), id)
+  redis.call('ZADD', waiting(level), int(at), id)
   redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
 end
 
--- A level only ever rises here, and then the answer is only ever due sooner.
-local function raise(c)
-  local old, enqueued = tonumber(c[2]), tonumber(c[3])
-  local answer_by = math.min(tonumber(c[4]), now + within[level])
+-- A level only ever rises here, and then the answer is only ever due sooner. So it is with a text that came before what its
+-- conversation is queued by, and was kept in a spool meanwhile.
+local function hasten(c)
+  local old, enqueued, answer_by = tonumber(c[2]), tonumber(c[3]), tonumber(c[4])
+  local rises, waits = level > old, c[1] == '1' or c[1] == '2'
+  level = math.max(level, old)
+  if waits then
+    enqueued, answer_by = math.min(enqueued, at), math.min(answer_by, at + within[level])
+  end
   local score = int(score_of(level, enqueued, boost))
-  redis.call('HSET', conversation, 'level', level, 'reasons', reasons, 'score', score)
-  if c[1] == '1' or c[1] == '2' then
+  redis.call('HSET', conversation, 'level', level, 'score', score)
+  if waits then
     redis.call('ZREM', waiting(old), id)
     redis.call('ZADD', waiting(level), int(enqueued), id)
-    redis.call('HSET', conversation, 'answer_by', int(answer_by))
+    redis.call('HSET', conversation, 'enqueued', int(enqueued), 'answer_by', int(answer_by))
     if c[6] == '0' then
       redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
-    else
+    elseif rises then
       -- Paged already, acknowledged perhaps: worse news rings again at once.
       redis.call('ZADD', due, 'LT', int(now), 'page:' .. c[6])
     end
@@ -64,7 +71,10 @@ local function raise(c)
     redis.call('ZREM', queue_of(old, imminent_queue, queue), id)
     redis.call('ZADD', queue_of(level, imminent_queue, queue), score, id)
   end
-  redis.call('PUBLISH', channel, 'level ' .. id .. ' ' .. (c[5] ~= '' and c[5] or '-'))
+  if rises then
+    redis.call('HSET', conversation, 'reasons', reasons)
+    redis.call('PUBLISH', channel, 'level ' .. id .. ' ' .. (c[5] ~= '' and c[5] or '-'))
+  end
 end
 
 local kind, state, holder = 'new', '1', ''
@@ -72,15 +82,15 @@ if open[1] then
   kind = 'more'
   local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page')
   state, holder = c[1], c[5]
-  if level > tonumber(c[2]) then
-    raise(c)
+  if level > tonumber(c[2]) or at < tonumber(c[3]) then
+    hasten(c)
   end
 else
   begin()
 end
 local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
 redis.call('HSET', conversation, 'last_in', sequence)
-redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 1, 'at', int(now), 'provider_at',
+redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 1, 'at', int(at), 'provider_at',
   ARGV[8], 'text', ARGV[5], 'media', ARGV[9], 'damaged', ARGV[10])
 redis.call('RPUSH', messages, ARGV[4])
 redis.call('SET', seen, ARGV[4], 'PX', ARGV[18])

@@ -154,6 +154,70 @@ static void test_a_rise_only_hastens(void **state)
 	assert_int_equal(score(w, "due", "answer:c1"), T0 + within.ms[LEVEL_LOW]);
 }
 
+// What has waited in a spool has waited.
+static void test_counts_from_the_arrival(void **state)
+{
+	struct world *w = *state;
+	struct store_ingest in = text("c1", "m1", LEVEL_HIGH);
+	in.at_ms = T0 - 600000;
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	assert_int_equal(score(w, "q", "c1"), in.at_ms - boost.ms[LEVEL_HIGH]);
+	assert_int_equal(score(w, "w:4", "c1"), in.at_ms);
+	assert_int_equal(score(w, "due", "answer:c1"), in.at_ms + within.ms[LEVEL_HIGH]);
+	assert_int_equal(field_number(w, "c", "c1", "answer_by"), in.at_ms + within.ms[LEVEL_HIGH]);
+	assert_int_equal(field_number(w, "c", "c1", "enqueued"), in.at_ms);
+	assert_int_equal(field_number(w, "m", "m1", "at"), in.at_ms);
+}
+
+static void test_nothing_arrives_later_than_now(void **state)
+{
+	struct world *w = *state;
+	struct store_ingest in = text("c1", "m1", LEVEL_HIGH);
+	in.at_ms = T0 + 3600000;
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	assert_int_equal(score(w, "w:4", "c1"), T0);
+	assert_int_equal(score(w, "due", "answer:c1"), T0 + within.ms[LEVEL_HIGH]);
+	assert_int_equal(field_number(w, "m", "m1", "at"), T0);
+}
+
+// It was in one node's spool while another node took a later text of the same person.
+static void test_an_earlier_arrival_only_hastens(void **state)
+{
+	struct world *w = *state;
+	begin(w, "c1", LEVEL_HIGH);
+	struct store_ingest earlier = text("c1", "m2", LEVEL_LOW);
+	earlier.texter = "c1";
+	earlier.at_ms = T0 - 60000;
+	assert_int_equal(ingest(w, &earlier), STORE_OK);
+	assert_int_equal(score(w, "q", "c1"), earlier.at_ms - boost.ms[LEVEL_HIGH]);
+	assert_int_equal(score(w, "w:4", "c1"), earlier.at_ms);
+	assert_int_equal(score(w, "due", "answer:c1"), earlier.at_ms + within.ms[LEVEL_HIGH]);
+	assert_string_equal(field(w, "c", "c1", "reasons"), "reason");
+	assert_int_equal(field_number(w, "c", "c1", "level"), LEVEL_HIGH);
+	struct store_ingest between = text("c1", "m3", LEVEL_LOW);
+	between.texter = "c1";
+	between.at_ms = T0 - 30000;
+	assert_int_equal(ingest(w, &between), STORE_OK);
+	assert_int_equal(score(w, "w:4", "c1"), earlier.at_ms);
+}
+
+// Whoever is paged for it has been rung already.
+static void test_an_earlier_arrival_rings_nobody_again(void **state)
+{
+	struct world *w = *state;
+	begin(w, "c1", LEVEL_HIGH);
+	w->now += within.ms[LEVEL_HIGH];
+	EXPECT(w, STORE_OK, store_page_open, POOL, "c1", 7, "policy", 0);
+	int64_t next = score(w, "due", "page:7");
+	w->now += 1000;
+	struct store_ingest earlier = text("c1", "m2", LEVEL_LOW);
+	earlier.texter = "c1";
+	earlier.at_ms = T0 - 60000;
+	assert_int_equal(ingest(w, &earlier), STORE_OK);
+	assert_int_equal(score(w, "due", "page:7"), next);
+	assert_int_equal(score(w, "due", "answer:c1"), NONE);
+}
+
 static void test_imminent_is_a_queue_of_its_own(void **state)
 {
 	struct world *w = *state;
@@ -235,6 +299,10 @@ int main(void)
 	        TEST(test_after_a_close_a_new_one_begins),
 	        TEST(test_a_level_only_rises),
 	        TEST(test_a_rise_only_hastens),
+	        TEST(test_counts_from_the_arrival),
+	        TEST(test_nothing_arrives_later_than_now),
+	        TEST(test_an_earlier_arrival_only_hastens),
+	        TEST(test_an_earlier_arrival_rings_nobody_again),
 	        TEST(test_imminent_is_a_queue_of_its_own),
 	        TEST(test_a_rise_while_offered_shows_when_it_comes_back),
 	        TEST(test_a_rise_while_held_changes_no_queue),
