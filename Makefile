@@ -110,7 +110,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(LIBTEST) $$(call archives,$$(firs
 
 # ---- the simulator: tests/sim. What it has of its own, include/net/conn.h above all, is not taken from the archives.
 SIM_MODEL = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/sim/model_*.c)))
-$(BUILD)/obj/tests/sim/%.o $(BUILD)/obj/tests/unit/store/%.o: \
+$(BUILD)/obj/tests/sim/%.o $(BUILD)/obj/tests/unit/store/%.o $(BUILD)/obj/tests/unit/flow/%.o: \
 	CPPFLAGS += -Itests -Iserver $(patsubst -I%,-isystem %,$(shell pkg-config --cflags lua5.1 2>/dev/null))
 
 # The tests of the scripts once more, each call made on Redis and on the simulator's model of it.

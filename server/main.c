@@ -17,6 +17,7 @@
 #include "edge/webhook.h"
 #include "flow/flow.h"
 #include "net/listener.h"
+#include "store/disk.h"
 #include "store/embedded.h"
 
 #define DRAIN_MS      20000 // longer than a call to a provider may take
@@ -103,7 +104,7 @@ static void on_redis_refused(const char *why, void *arg)
 	struct server *s = arg;
 	log_error("event=redis_refused text=\"%s\"", why);
 	if (s->was_up)
-		return; // it served before: answer 503 and go on asking until somebody has put it
+		return; // it served before: spool, and go on asking until somebody has put it
 		        // right
 	s->status = 1;
 	loop_stop(s->loop);
@@ -128,7 +129,8 @@ static void on_redis_resync(void *arg)
 static void drained(void *arg)
 {
 	struct server *s = arg;
-	size_t open = http_server_open(webhook_server(s->webhook)) + flow_open_sends(s->flow);
+	size_t open = http_server_open(webhook_server(s->webhook)) + flow_open_sends(s->flow) +
+	              flow_spooled(s->flow);
 	if (open == 0 || loop_mono_ms(s->loop) >= s->drain_until) {
 		log_info("event=drained open=%zu", open);
 		loop_stop(s->loop);
@@ -222,6 +224,7 @@ static void start_flow(struct server *s)
 	        .vault = s->vault,
 	        .http = s->http,
 	        .steady = s->steady,
+	        .disk = disk_system(),
 	        .out = {find_gateway, push, end_session, drain, s},
 	};
 	s->flow = flow_new(&parts, &error);

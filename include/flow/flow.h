@@ -8,6 +8,7 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "proto/frame.h"
+#include "store/disk.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -32,6 +33,7 @@ struct flow_parts {
 	struct vault *vault;
 	struct http_client *http;
 	struct steady_clock *steady; // the one that the loop's clock is
+	const struct disk *disk;     // the spool's
 	struct flow_out out;
 };
 
@@ -46,10 +48,13 @@ void flow_redis_up(struct flow *f);
 void flow_redis_down(struct flow *f);
 void flow_redis_message(struct flow *f, const char *channel, struct bytes payload);
 void flow_redis_resync(struct flow *f); // news may have been missed: everything is read again
-// Staff records are read and the timers run.
+// Everything works: staff records are read, the timers run. While it does not, texts are accepted
+// all the same, into the spool.
 bool flow_ready(const struct flow *f);
 
 // No new offers, no timers, no sends; consoles are told and ended.
 void flow_drain(struct flow *f);
 bool flow_draining(const struct flow *f);
+// Records of the spool that can be taken into Redis now: a node that goes away should do it before.
+uint64_t flow_spooled(const struct flow *f);
 size_t flow_open_sends(const struct flow *f); // sends under way, up to the record of their outcome

@@ -18,6 +18,8 @@
 #define PEOPLE_MAX     256
 #define COPIES_MAX     5
 #define SENTINELS_MAX  9
+#define SPOOL_MIN_MB   8
+#define SPOOL_MAX_MB   65536
 
 static bool is_name(const char *s)
 {
@@ -177,6 +179,13 @@ static void check_copies(struct config_report *r, const struct config *c)
 		        r, "durability.copies", "an embedded Redis has no replicas: must be 0");
 }
 
+static void check_spool(struct config_report *r, const struct config_spool *s)
+{
+	if (s->size_mb < SPOOL_MIN_MB || s->size_mb > SPOOL_MAX_MB)
+		config_mistake(r, "spool.size_mb", "must be %d to %d", SPOOL_MIN_MB, SPOOL_MAX_MB);
+	check_duration(r, "spool.page_after_s", s->page_after_s, 1);
+}
+
 static void check_process(struct config_report *r, const struct config *c)
 {
 	enum log_level level;
@@ -188,6 +197,7 @@ static void check_process(struct config_report *r, const struct config *c)
 	check_redis(r, &c->redis);
 	check_sentinels(r, &c->redis);
 	check_copies(r, c);
+	check_spool(r, &c->spool);
 	if (*c->ctl.url && strncmp(c->ctl.url, "wss://", 6) != 0)
 		check_url(r, "ctl.url", c->ctl.url);
 }

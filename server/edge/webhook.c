@@ -96,7 +96,6 @@ static void answer(
 static void answer_error(struct webhook *w, uint64_t request, enum err e)
 {
 	bool later = err_http(e) == 503;
-	metric_inc(M_INBOUND, err_code(e));
 	answer(w, request, err_http(e), err_text(e), later ? "Retry-After: 2\r\n" : NULL);
 }
 
@@ -112,12 +111,13 @@ static void refuse(struct webhook *w, const struct http_request *r, const char *
 {
 	char quoted[200];
 	log_warn("gateway=%s event=refused reason=%s", gateway, log_quote(quoted, reason));
+	metric_inc(M_INBOUND, err_code(e));
 	answer_error(w, r->id, e);
 }
 
 // ---- intake's answer
 
-// Intake counts what it took; here only what came to nothing is counted.
+// Of texts the ledger counts what became of them.
 static void on_done(uint64_t tag, enum err e, void *arg)
 {
 	struct webhook *w = arg;
@@ -130,6 +130,8 @@ static void on_done(uint64_t tag, enum err e, void *arg)
 	} else {
 		log_warn("gateway=%s event=%s error=%s", p->gateway,
 		        p->receipt ? "receipt_not_taken" : "text_not_taken", err_code(e));
+		if (p->receipt)
+			metric_inc(M_INBOUND, err_code(e));
 		answer_error(w, p->request, e);
 	}
 	free(p);
@@ -192,6 +194,7 @@ static void render(struct post *p)
 
 static void quarantine(struct webhook *w, struct post *p, const char *reason)
 {
+	intake_received(w->flow);
 	quarantine_put(w->flow, p->gateway, reason, buf_bytes(&p->raw),
 	        await_intake(w, p->http, p->gateway, false), on_done, w);
 }
@@ -212,6 +215,7 @@ static void take_text(struct webhook *w, struct post *p)
 		log_error("gateway=%s event=unknown_line", g->name);
 		quarantine(w, p, "it is to a number that is no line of this gateway");
 	} else {
+		intake_received(w->flow);
 		intake_text(w->flow, g, &in, await_intake(w, p->http, g, false), on_done, w);
 	}
 	gateway_inbound_free(&in);
@@ -231,6 +235,7 @@ static void take_receipt(struct webhook *w, struct post *p)
 	} else {
 		log_error("gateway=%s event=unparsable reason=%s", g->name,
 		        log_quote(quoted, buf_str(&receipt.error)));
+		metric_inc(M_INBOUND, err_code(ERR_BAD_REQUEST));
 		answer_error(w, p->http->id, ERR_BAD_REQUEST);
 	}
 	gateway_receipt_free(&receipt);

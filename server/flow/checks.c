@@ -9,6 +9,7 @@
 #include "checker.h"
 #include "policy.h"
 #include "quarantine.h"
+#include "spooler.h"
 #include "staff.h"
 #include "survey.h"
 
@@ -48,10 +49,13 @@ static void check_redis(struct checks *c)
 	struct redis *r = store_redis(c->flow->store);
 	const char *trouble = redis_trouble(r);
 	if (!redis_is_up(r))
-		add(c, "redis", WRONG, "Redis cannot answer: texts are refused with 503. %s",
+		add(c, "redis", WRONG,
+		        "Redis cannot answer: texts go to the local spool, and nobody is offered "
+		        "to a counselor. %s",
 		        redis_describe(r));
 	else if (*trouble)
-		add(c, "redis", WRONG, "Redis refuses texts: %s. %s", trouble, redis_describe(r));
+		add(c, "redis", WRONG, "Redis refuses texts, they go to the local spool: %s. %s",
+		        trouble, redis_describe(r));
 	else
 		add(c, "redis", FINE, "%s", redis_describe(r));
 }
@@ -70,6 +74,43 @@ static void check_copies(struct checks *c)
 		        copies);
 	else
 		add(c, "copies", FINE, "%u replicas have what was accepted", copies);
+}
+
+static void check_spool(struct checks *c)
+{
+	struct spooler_state s;
+	spooler_state(c->flow->spooler, &s);
+	unsigned long long records = s.spool.records, kib = s.spool.bytes / 1024;
+	long long age_s = (flow_now(c->flow) - s.spool.oldest_ms) / 1000;
+	if (!s.open)
+		add(c, "spool", WRONG,
+		        "The local spool cannot be used, and without Redis texts would be refused "
+		        "with 503: %s",
+		        s.error);
+	else if (*s.error)
+		add(c, "spool", WRONG,
+		        "%llu records, %llu KiB of %llu MiB. The latest could not "
+		        "be written: %s",
+		        records, kib, (unsigned long long)s.spool.limit / 1048576, s.error);
+	else if (records)
+		add(c, "spool", WARNING,
+		        "%llu records wait for Redis, the oldest for %lld s; "
+		        "%llu KiB of %llu MiB",
+		        records, age_s, kib, (unsigned long long)s.spool.limit / 1048576);
+	else
+		add(c, "spool", FINE, "empty; %llu MiB in %s",
+		        (unsigned long long)s.spool.limit / 1048576, s.dir);
+}
+
+static void check_ledger(struct checks *c)
+{
+	struct ledger_facts facts;
+	struct buf text = {0};
+	flow_ledger_facts(c->flow, &facts);
+	ledger_render(c->flow->ledger, &facts, &text);
+	add(c, "ledger", alarm_is_raised(c->flow, ALARM_LEDGER) ? WRONG : FINE, "%s",
+	        buf_str(&text));
+	buf_free(&text);
 }
 
 static void check_quarantine(struct checks *c)
@@ -231,6 +272,11 @@ static void check_gateway(struct checks *c, const struct gateway_health *h)
 		        h->config->name, (unsigned long long)h->send_errors, h->last_error);
 	else
 		add(c, "gateway", FINE, "gateway %s: no send has gone wrong", h->config->name);
+	if (strcmp(h->config->provider, "twilio") == 0)
+		add(c, "gateway", WARNING,
+		        "gateway %s: Twilio tries a text once. Set a fallback URL at each of its "
+		        "numbers, to a second node, or what comes while this one is gone is lost.",
+		        h->config->name);
 	if (strncmp(h->config->send_url, "http://", 7) == 0 && !h->config->send_socket[0] &&
 	        !strstr(h->config->send_url, "//127.0.0.1") &&
 	        !strstr(h->config->send_url, "//localhost"))
@@ -249,6 +295,8 @@ static void on_survey(enum err e, const struct survey_pool *pools, size_t count,
 	check_redis(&c);
 	check_orphans(&c);
 	check_copies(&c);
+	check_spool(&c);
+	check_ledger(&c);
 	check_quarantine(&c);
 	for (size_t i = 0; e == ERR_NONE && i < count; i++)
 		check_pool(&c, &pools[i], flow_now(f));

@@ -8,6 +8,7 @@
 
 #include "alarm.h"
 #include "answer.h"
+#include "arrivals.h"
 #include "asking.h"
 #include "base/log.h"
 #include "checker.h"
@@ -19,12 +20,14 @@
 #include "presence.h"
 #include "private.h"
 #include "quarantine.h"
+#include "spooler.h"
 #include "staff.h"
 #include "survey.h"
 #include "sweep.h"
 
 // Dispatch and outbox run on every change; this is for changes whose news was lost.
 #define ROUND_MS  1000
+#define LOOK_MS   1000
 #define GAUGES_MS 5000
 
 int64_t flow_now(const struct flow *f)
@@ -182,6 +185,37 @@ static void on_gauges(void *arg)
 	f->gauges_timer = loop_timer(f->loop, GAUGES_MS, on_gauges, f);
 }
 
+void flow_ledger_facts(const struct flow *f, struct ledger_facts *out)
+{
+	struct spooler_state state;
+	spooler_state(f->spooler, &state);
+	*out = (struct ledger_facts){.under_way = arrivals_under_way(f->arrivals),
+	        .spooled = state.spool.records,
+	        .damaged = state.damaged};
+}
+
+static void reconcile(struct flow *f)
+{
+	struct ledger_facts facts;
+	struct buf text = {0};
+	flow_ledger_facts(f, &facts);
+	if (ledger_look(f->ledger, &facts)) {
+		ledger_render(f->ledger, &facts, &text);
+		alarm_raise(f, ALARM_LEDGER, "%s.", buf_str(&text));
+	} else {
+		alarm_clear(f, ALARM_LEDGER);
+	}
+	buf_free(&text);
+}
+
+static void on_look(void *arg)
+{
+	struct flow *f = arg;
+	spooler_look(f->spooler);
+	reconcile(f);
+	f->look_timer = loop_timer(f->loop, LOOK_MS, on_look, f);
+}
+
 // ---- life ----
 
 static struct gateway_health *make_health(const struct config *c)
@@ -222,6 +256,9 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	know_gateways(f);
 	f->nodes = nodes_new(f);
 	f->quarantine = quarantine_new(f);
+	f->ledger = ledger_new();
+	f->arrivals = arrivals_new(f);
+	f->spooler = spooler_new(f, parts->disk);
 	f->health = make_health(f->config);
 	f->started_ms = flow_now(f);
 	id_new(incarnation);
@@ -236,6 +273,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	on_round(f);
 	on_beat(f);
 	on_gauges(f);
+	on_look(f);
 	return f;
 }
 
@@ -250,6 +288,12 @@ static void free_session(uint64_t id, void *value, void *arg)
 
 void flow_free(struct flow *f)
 {
+	// Posts whose last hope was Redis still go to the spool, and their gateways are told.
+	arrivals_end(f->arrivals);
+	spooler_free(f->spooler);
+	arrivals_free(f->arrivals);
+	ledger_free(f->ledger);
+	loop_cancel(f->loop, f->look_timer);
 	loop_cancel(f->loop, f->sweep_timer);
 	loop_cancel(f->loop, f->round_timer);
 	loop_cancel(f->loop, f->beat_timer);
@@ -279,9 +323,15 @@ void flow_free(struct flow *f)
 
 // ---- Redis ----
 
+static void on_staff(void *arg)
+{
+	struct flow *f = arg;
+	spooler_resume(f->spooler);
+}
+
 void flow_redis_up(struct flow *f)
 {
-	staff_load(f->staff);
+	staff_load_then(f->staff, on_staff, f);
 	nodes_beat(f->nodes, on_nodes_seen);
 	look_again(f);
 }
@@ -353,4 +403,9 @@ bool flow_draining(const struct flow *f)
 size_t flow_open_sends(const struct flow *f)
 {
 	return outbox_open(f->outbox);
+}
+
+uint64_t flow_spooled(const struct flow *f)
+{
+	return spooler_moving(f->spooler);
 }

@@ -62,6 +62,9 @@ struct nodes;
 struct alarms;
 struct checker;
 struct quarantine;
+struct ledger;
+struct arrivals;
+struct spooler;
 
 struct flow {
 	struct loop *loop;
@@ -85,6 +88,9 @@ struct flow {
 	struct alarms *alarms;
 	struct checker *checker;
 	struct quarantine *quarantine;
+	struct ledger *ledger;
+	struct arrivals *arrivals;
+	struct spooler *spooler;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;
@@ -92,11 +98,15 @@ struct flow {
 	uint64_t round_timer;
 	uint64_t beat_timer;
 	uint64_t gauges_timer;
+	uint64_t look_timer;
 	bool draining;
 	bool worked;     // the timers have run since the start
 	bool subscribed; // to all news: before that a console could miss a text
 };
 
+struct ledger_facts;
+// What is really there of what the ledger counts.
+void flow_ledger_facts(const struct flow *f, struct ledger_facts *out);
 // A session whose name has signed in elsewhere: told, then ended.
 void session_replaced(struct flow *f, struct session *s);
 // Ends the sessions of people who are no longer in the staff records, and takes over changed roles.

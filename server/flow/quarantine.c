@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "alarm.h"
+#include "arrivals.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "record.h"
 #include "vault/mac.h"
 
+#define RECORD_VERSION  1
 #define CRASHES_OVER_MS (10 * 60 * 1000)
 
 struct quarantine {
@@ -52,87 +55,125 @@ bool quarantine_gateway(const char *id, char gateway[static 33])
 // One request on its way.
 struct putting {
 	struct flow *flow;
-	uint64_t tag;
-	intake_done_fn done;
+	quarantine_fn fn;
 	void *arg;
 	char id[QUARANTINE_ID_MAX];
 	char gateway[33];
 	char reason[160];
-	enum err err;
 };
-
-static void putting_end(struct putting *p, enum err e)
-{
-	p->done(p->tag, e, p->arg);
-	free(p);
-}
-
-static void end_later(void *arg)
-{
-	struct putting *p = arg;
-	putting_end(p, p->err);
-}
 
 static void on_put(const struct store_answer *a, void *arg)
 {
 	struct putting *p = arg;
 	char quoted[200];
+	enum outcome o;
 	if (a->code == STORE_OK) {
+		o = OUTCOME_QUARANTINED;
 		log_error("event=quarantined id=%s gateway=%s reason=%s", p->id, p->gateway,
 		        log_quote(quoted, p->reason));
-		metric_inc(M_INBOUND, "quarantined");
 		quarantine_look(p->flow->quarantine);
-		putting_end(p, ERR_NONE);
 	} else if (a->code == STORE_DUPLICATE) {
-		metric_inc(M_INBOUND, "duplicate");
+		o = OUTCOME_DUPLICATE;
 		log_info("event=duplicate gateway=%s", p->gateway);
-		putting_end(p, ERR_NONE);
 	} else {
+		o = a->code == STORE_FULL ? OUTCOME_QUARANTINE_FULL : OUTCOME_UNAVAILABLE;
 		log_error("event=not_quarantined gateway=%s code=%s", p->gateway,
 		        store_code_name(a->code));
-		putting_end(p, ERR_UNAVAILABLE);
 	}
+	p->fn(o, p->arg);
+	free(p);
 }
 
-static struct putting *putting_new(struct flow *f, const struct gateway *g, const char *reason)
+void quarantine_keep(
+        struct flow *f, const struct quarantine_entry *entry, quarantine_fn fn, void *arg)
 {
-	char random[ID_LEN + 1];
+	char random[ID_LEN + 1], fingerprint[VAULT_HASH_LEN + 1];
+	struct buf sealed = {0};
 	struct putting *p = xcalloc(1, sizeof *p);
 	p->flow = f;
-	id_new(random);
-	snprintf(p->gateway, sizeof p->gateway, "%s", g->name);
-	snprintf(p->id, sizeof p->id, "%s.%s", p->gateway, random);
-	snprintf(p->reason, sizeof p->reason, "%s", reason);
-	return p;
-}
-
-void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,
-        struct bytes request, uint64_t tag, intake_done_fn done, void *arg)
-{
-	struct putting *p = putting_new(f, g, reason);
-	char fingerprint[VAULT_HASH_LEN + 1];
-	struct buf sealed = {0};
-	p->tag = tag;
-	p->done = done;
+	p->fn = fn;
 	p->arg = arg;
-	if (request.len > QUARANTINE_REQUEST_MAX) {
-		p->err = ERR_TOO_LARGE;
-		loop_defer(f->loop, end_later, p);
-		return;
-	}
-	fingerprint_of(f, p->gateway, request, fingerprint);
-	vault_seal_other(f->vault, p->id, request, &sealed);
-	const struct store_quarantine entry = {
+	id_new(random);
+	snprintf(p->gateway, sizeof p->gateway, "%s", entry->gateway);
+	snprintf(p->id, sizeof p->id, "%s.%s", p->gateway, random);
+	snprintf(p->reason, sizeof p->reason, "%s", entry->reason);
+	fingerprint_of(f, p->gateway, entry->request, fingerprint);
+	vault_seal_other(f->vault, p->id, entry->request, &sealed);
+	const struct store_quarantine put = {
 	        .id = p->id,
 	        .gateway = p->gateway,
 	        .reason = p->reason,
 	        .fingerprint = fingerprint,
 	        .sealed = buf_bytes(&sealed),
-	        .size = request.len,
-	        .at_ms = flow_now(f),
+	        .size = entry->request.len,
+	        .at_ms = entry->at_ms,
 	};
-	store_quarantine_put(f->store, &entry, on_put, p);
+	store_quarantine_put(f->store, &put, on_put, p);
 	buf_free(&sealed);
+}
+
+// ---- from the webhook, or from the spool ----
+
+struct taking {
+	struct flow *flow;
+	uint64_t id;
+	kind_fn fn;
+};
+
+static void on_kept(enum outcome o, void *arg)
+{
+	struct taking *k = arg;
+	k->fn(k->flow, k->id, o);
+	free(k);
+}
+
+bool quarantine_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
+{
+	struct record_reader r = record_read(record, RECORD_VERSION);
+	char gateway[33], reason[160];
+	bytes_copy(record_bytes(&r), gateway, sizeof gateway);
+	bytes_copy(record_bytes(&r), reason, sizeof reason);
+	struct quarantine_entry entry = {gateway, reason, record_bytes(&r), 0};
+	entry.at_ms = record_int(&r);
+	if (!record_end(&r))
+		return false;
+	struct taking *k = xcalloc(1, sizeof *k);
+	*k = (struct taking){f, id, fn};
+	quarantine_keep(f, &entry, on_kept, k);
+	return true;
+}
+
+struct refusal {
+	struct flow *flow;
+	uint64_t tag;
+	intake_done_fn done;
+	void *arg;
+};
+
+static void on_too_large(void *arg)
+{
+	struct refusal r = *(struct refusal *)arg;
+	free(arg);
+	ledger_outcome(r.flow->ledger, OUTCOME_TOO_LARGE);
+	r.done(r.tag, outcome_err(OUTCOME_TOO_LARGE), r.arg);
+}
+
+void quarantine_put(struct flow *f, const struct gateway *g, const char *reason,
+        struct bytes request, uint64_t tag, intake_done_fn done, void *arg)
+{
+	struct buf record = {0};
+	if (request.len > QUARANTINE_REQUEST_MAX) {
+		struct refusal *r = xcalloc(1, sizeof *r);
+		*r = (struct refusal){f, tag, done, arg};
+		loop_defer(f->loop, on_too_large, r);
+		return;
+	}
+	record_begin(&record, RECORD_VERSION);
+	record_put_bytes(&record, bytes_str(g->name));
+	record_put_bytes(&record, bytes_str(reason));
+	record_put_bytes(&record, request);
+	record_put_int(&record, flow_now(f));
+	arrivals_take(f, KIND_QUARANTINE, &record, tag, done, arg);
 }
 
 // ---- what is refused ----

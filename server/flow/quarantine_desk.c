@@ -300,7 +300,7 @@ static void ingest(struct handling *h)
 	buf_append_str(&in.from, h->from);
 	buf_append_str(&in.to, h->line);
 	buf_append_str(&in.text, h->text);
-	intake_text(h->request->flow, h->to, &in, 0, on_ingested, h);
+	intake_release(h->request->flow, h->to, &in, 0, on_ingested, h);
 	gateway_inbound_free(&in);
 }
 

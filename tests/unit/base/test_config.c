@@ -269,6 +269,9 @@ static void test_redis_mistakes(void **state)
 	        {"redis: {host: a, tls: true, ca_file: none.pem}", ":10: redis.ca_file: "},
 	        {"durability: {copies: 1}", ":10: durability.copies: an embedded Redis has no"},
 	        {"durability: {copies: 6}", ":10: durability.copies: must be 0 to 5\n"},
+	        {"spool: {size_mb: 7}", ":10: spool.size_mb: must be 8 to 65536\n"},
+	        {"spool: {size_mb: 65537}", ":10: spool.size_mb: must be 8 to 65536\n"},
+	        {"spool: {page_after_s: 0}", ":10: spool.page_after_s: must be "},
 	};
 	(void)state;
 	write_file("cert.pem", "x\n", 0644);

@@ -83,7 +83,7 @@ bool http_respond(struct http_server *s, uint64_t id, int status, const char *co
 // ---- intake's part
 
 static struct {
-	unsigned texts, receipts;
+	unsigned received, texts, receipts;
 	char from[64], text[256], message[64];
 	enum delivery delivery;
 	uint64_t tags[4];
@@ -104,6 +104,12 @@ static void copy(char *out, size_t size, const struct buf *in)
 	memset(out, 0, size);
 	if (in->len)
 		memcpy(out, in->data, in->len);
+}
+
+void intake_received(struct flow *f)
+{
+	(void)f;
+	intake.received++;
 }
 
 void intake_text(struct flow *f, const struct gateway *g, const struct gateway_inbound *in,
@@ -321,6 +327,7 @@ static void test_twilio_text(void **state)
 	(void)state;
 	assert_int_equal(request("POST", TWILIO, FORM, SMS, SMS_SIGNATURE), 0);
 	assert_int_equal(intake.texts, 1);
+	assert_int_equal(intake.received, 1);
 	assert_string_equal(intake.text, "I need help");
 	assert_string_equal(intake.from, "+15005550001");
 	now_ms += 5;
@@ -363,7 +370,6 @@ static void test_intake_errors(void **state)
 		intake.done(intake.tags[0], cases[i].err, intake.arg);
 		assert_int_equal(answer.status, cases[i].status);
 		assert_string_equal(answer.headers, cases[i].headers);
-		assert_int_equal(metric_value(M_INBOUND, err_code(cases[i].err)), 1);
 	}
 }
 
