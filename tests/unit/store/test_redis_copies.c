@@ -149,6 +149,20 @@ static void test_a_cut_leaves_it_unknown(void **state)
 	UNTIL(&w->k, claim_now(&w->k, "b", &c) == REDIS_OK);
 }
 
+static void test_free_while_it_waits(void **state)
+{
+	struct world *w = *state;
+	struct claimed c = {0};
+	kill(w->replica.pid, SIGSTOP);
+	claim(&w->k, "a", 5000, on_claimed, &c);
+	UNTIL(&w->k, strcmp(cli(w->k.socket, "EXISTS {p}:seen:g:a"), "1") == 0);
+	loop_turn(w->k.loop, 5);
+	redis_free(w->k.redis);
+	w->k.redis = NULL;
+	assert_int_equal(c.calls, 1);
+	assert_int_equal(c.status, REDIS_UNKNOWN);
+}
+
 static int answered;
 static void count_answers(const struct redis_result *r, void *arg)
 {
@@ -350,6 +364,7 @@ int main(void)
 	        WITH_REPLICA(test_reads_do_not_wait),
 	        WITH_REPLICA(test_the_deadline_covers_the_wait),
 	        WITH_REPLICA(test_a_cut_leaves_it_unknown),
+	        WITH_REPLICA(test_free_while_it_waits),
 	        WITH_REPLICA(test_one_wait_for_many),
 	        WITH_REPLICA(test_an_error_waits_for_nobody),
 	        WITH_REPLICA(test_scripts_are_loaded_again),
