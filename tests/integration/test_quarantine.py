@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+import spool
 from house import PATH_SECRET, TWILIO_ACCOUNT, TWILIO_TOKEN, TWILIO_URL, House, new_number
 from poll import poll
 from programs import ROOT, program
@@ -317,6 +318,30 @@ def test_a_full_one_refuses_and_says_so(authority):
         assert chief.refused("read_quarantined", id=listed.entries[0].id) == "internal"
         chief.ask("discard_quarantined", id=listed.entries[0].id, reason="a test")
         assert send(house, "mark=one-too-many").status == 200
+    finally:
+        house.end()
+
+
+def test_a_full_one_holds_no_spooled_text_up(authority, redis):
+    house = House(authority, redis=redis)
+    try:
+        house.start()
+        [pool] = house.pools
+        house.cli("eval", FILL, 1, "{quarantine}:entries", 10000)
+        redis.kill()
+        for _ in range(70):  # more than are on their way into Redis at a time
+            send_unreadable(house)
+        house.text(pool, new_number(), WORDS)
+        assert spool.records(house) == 71
+        redis.start()
+        spool.wait_empty(house)
+        poll(house.is_ready, 15, "readiness")
+        counselor = house.counselor(pool)
+        assert counselor.take().messages[0].text == WORDS
+        # What the quarantine could not take is beside the spool, and people are told.
+        assert len([p for p in spool.files(house) if p.suffix == ".refused"]) == 70
+        poll(lambda: spool.alarm(house, "spool_damaged"), 15, "the alarm")
+        spool.sums(house)
     finally:
         house.end()
 
