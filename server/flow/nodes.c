@@ -30,6 +30,7 @@ struct peer {
 	int64_t clock_ms; // its time at its last beat, 0 unknown
 	bool moved;       // since the look before
 	bool moves;       // has ever moved under our eyes
+	bool moves_again; // and then once more
 	bool listed;      // in the latest answer
 };
 
@@ -162,7 +163,10 @@ static void look_at_clock(const char *node, void *value, void *arg)
 	if (p->clock_ms == 0)
 		return;
 	l->latest = p->clock_ms > l->latest ? p->clock_ms : l->latest;
-	if (!p->moved || llabs(apart) <= APART_MS || llabs(apart) < llabs(l->apart_ms))
+	// A beat that a partition held up shows an earlier time than its node goes by, whose next
+	// one does not.
+	bool fresh = p->moved && (apart > 0 || p->moves_again);
+	if (!fresh || llabs(apart) <= APART_MS || llabs(apart) < llabs(l->apart_ms))
 		return;
 	l->apart_ms = apart;
 	snprintf(l->node, sizeof l->node, "%s", node);
@@ -188,7 +192,8 @@ static void look_at_system(struct nodes *n, const struct looking *l)
 {
 	int64_t lead = steady_clock_lead_ms(n->flow->steady);
 	bool jumped = llabs(lead) >= STEADY_CLOCK_JUMP_MS;
-	// One that jumps forward and is still behind us makes nothing due sooner, and nothing later.
+	// One that jumps forward and is still behind us makes nothing due sooner, and nothing
+	// later.
 	if (lead > 0 && lead > n->lead_ms + STEADY_CLOCK_JUMP_MS) {
 		n->early_ms = lead;
 		n->early_until = mono(n) + EARLY_MS;
@@ -254,6 +259,7 @@ static void see_peer(struct nodes *n, const char *node, int64_t beats, int64_t c
 		strmap_put(n->peers, node, p);
 	}
 	p->moved = known && p->count != beats;
+	p->moves_again |= p->moves && p->moved;
 	p->moves |= p->moved;
 	if (!known || p->moved)
 		p->moved_ms = n->read_ms;
