@@ -10,10 +10,11 @@
 #include "oracle_book.h"
 #include "world.h"
 
-#define LATE_MS   1100 // 1 s, and the time that events take
-#define APART_MS  2500 // nodes whose clocks are further apart are wrong
-#define LOOK_MS   100
-#define ALL_STEPS 1000
+#define LATE_MS      1100  // 1 s, and the time that events take
+#define APART_MS     5000  // nodes whose clocks are further apart must see that themselves
+#define ABANDONED_MS 35000 // a node is dead after 15 s, its people come back after a grace of 8
+#define LOOK_MS      100
+#define ALL_STEPS    1000
 
 struct oracle *oracle_new(struct world *w)
 {
@@ -24,6 +25,7 @@ struct oracle *oracle_new(struct world *w)
 	o->held = strmap_new();
 	o->queued = strmap_new();
 	o->taken = strmap_new();
+	o->clients = strmap_new();
 	return o;
 }
 
@@ -53,6 +55,7 @@ void oracle_free(struct oracle *o)
 	strmap_free(o->held);
 	strmap_free(o->queued);
 	strmap_free(o->taken);
+	strmap_free(o->clients);
 	for (size_t i = 0; i < o->texts_count; i++)
 		free(o->texts[i]);
 	free(o->texts);
@@ -232,12 +235,37 @@ static void follow_clocks(struct oracle *o)
 	o->apart = apart > o->apart ? apart : o->apart > 0 ? o->apart - 1 : 0;
 }
 
+// A vanished console's people are offered to others within 20 s and the grace.
+static void check_abandoned(const char *key, void *value, void *arg)
+{
+	struct oracle *o = arg;
+	const struct conversation *c = value;
+	int64_t now = sim_now(o->world->sim);
+	(void)key;
+	if (c->state != OFFERED && c->state != HELD)
+		return;
+	int64_t gone = counselor_gone_since(o->world, c->holder);
+	for (size_t i = 0; gone >= 0 && i < o->world->nodes_count; i++) {
+		int64_t well = node_well_since(o->world->nodes[i]);
+		int64_t since = well > gone ? well : gone;
+		if (well >= 0 && now - since > ABANDONED_MS)
+			oracle_violation(o, "%s is still %s's, who is gone for %lld ms", c->id,
+			        c->holder, (long long)(now - gone));
+	}
+}
+
+uint64_t oracle_messages(struct oracle *o, const char *conversation)
+{
+	return oracle_conversation(o, conversation)->messages;
+}
+
 void oracle_step(struct oracle *o)
 {
 	int64_t now = sim_now(o->world->sim);
 	if (now >= o->next_look) {
 		follow_clocks(o);
 		strmap_each(o->conversations, check_late, o);
+		strmap_each(o->conversations, check_abandoned, o);
 		o->next_look = now + LOOK_MS;
 	}
 	if (sim_steps(o->world->sim) % ALL_STEPS == 0)
@@ -284,6 +312,8 @@ void oracle_failover(struct oracle *o)
 	strmap_each(o->messages, free_value, NULL);
 	strmap_free(o->messages);
 	o->messages = strmap_new();
+	strmap_free(o->clients);
+	o->clients = strmap_new();
 	strmap_each(o->conversations, forget_conversation, NULL);
 	oracle_all(o);
 }

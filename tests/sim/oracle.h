@@ -42,6 +42,9 @@ void oracle_delivery_shown(struct oracle *o, const char *message, int delivery);
 // A provider took a text of ours; `again` when it had it before and sends it a second time.
 void oracle_taken(struct oracle *o, const char *message, const char *to, bool again);
 
+// How many messages a conversation has.
+uint64_t oracle_messages(struct oracle *o, const char *conversation);
+
 // ---- looks
 
 void oracle_step(struct oracle *o);     // after each event: what changed

@@ -40,6 +40,7 @@ struct conversation {
 struct message_seen {
 	uint64_t sequence;
 	bool reply;
+	int delivery;
 	char conversation[64];
 };
 
@@ -52,6 +53,7 @@ struct oracle {
 	struct strmap *held;          // "conversation epoch" -> who was told
 	struct strmap *queued;        // message ids that were called queued
 	struct strmap *taken;         // message ids that a provider took
+	struct strmap *clients;       // "conversation client_id" of replies in the keyspace
 	uint64_t acknowledged, shown;
 	int64_t next_look;
 	int64_t apart; // ms

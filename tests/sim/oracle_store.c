@@ -10,7 +10,8 @@
 #include "sim_redis.h"
 #include "world.h"
 
-#define NONE INT64_MIN
+#define NONE     INT64_MIN
+#define CAPACITY 3 // of each counselor, in sim_main.c
 
 // Milliseconds, as in sim_node.c's configuration, by level.
 static const int64_t within[] = {0, 90000, 60000, 30000, 20000, 10000};
@@ -158,8 +159,12 @@ static void check_place(struct oracle *o, const char *id, const struct view *v)
 	has_timer(o, id, "offer", v->state == OFFERED, v->offer_until);
 	has_timer(o, id, "wrap_up", v->state == WRAP_UP, v->wrap_up_until);
 	snprintf(page, sizeof page, "%lld", (long long)v->page);
-	if (waits && v->page != 0)
+	if (waits && v->page != 0) {
+		char timer[32];
+		snprintf(timer, sizeof timer, "page:%s", page);
 		same(o, id, "open page", score(o, "pages", page) != NONE, true);
+		same(o, id, "timer of its page", score(o, "due", timer) != NONE, true);
+	}
 }
 
 // Promise 4, and that a claim of another epoch changes nothing.
@@ -179,6 +184,12 @@ static void check_change(struct oracle *o, const struct conversation *c, const s
 	if (v->level < c->level)
 		oracle_violation(o, "%s: its level fell from %d to %lld", c->id, c->level,
 		        (long long)v->level);
+	if (v->state == OFFERED && c->state != OFFERED) {
+		struct key key = key_of("hold", v->holder);
+		const struct bytes argv[] = {bytes_str("SCARD"), bytes_str(key.text)};
+		same(o, v->holder, "within the capacity", number_at(run(o, 2, argv), 0) <= CAPACITY,
+		        true);
+	}
 	if (v->state == HELD && c->state != HELD &&
 	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch, ""))
 		oracle_violation(o, "%s: %s holds it and accepted nothing in epoch %llu", c->id,
@@ -207,6 +218,16 @@ static void take_text(struct oracle *o, struct conversation *c, const char *mess
 	t->stored = true;
 }
 
+static void take_client(
+        struct oracle *o, const char *conversation, const char *author, const char *client)
+{
+	char key[160];
+	snprintf(key, sizeof key, "%s %s %s", conversation, author, client);
+	if (strmap_get(o->clients, key))
+		oracle_violation(o, "reply %s is stored twice", key);
+	strmap_put(o->clients, key, o);
+}
+
 static void take_message(struct oracle *o, struct conversation *c, const char *message,
         const struct view *v, bool fresh)
 {
@@ -226,6 +247,8 @@ static void take_message(struct oracle *o, struct conversation *c, const char *m
 	                                                             (uint64_t)v->epoch, client)))
 		oracle_violation(o, "%s: %s replied without a claim on it in epoch %lld", c->id,
 		        author, (long long)v->epoch);
+	if (direction == 2)
+		take_client(o, c->id, author, client);
 	struct message_seen *m = xcalloc(1, sizeof *m);
 	m->sequence = (uint64_t)sequence;
 	m->reply = direction == 2;
@@ -319,12 +342,32 @@ void oracle_wrote(struct oracle *o, struct bytes key)
 		        bytes_of(key.data + sizeof m - 1, key.len - sizeof m + 1));
 }
 
+// What is known of a reply only becomes more: sent, then delivered or failed.
+static void look_at_delivery(struct oracle *o, const char *message)
+{
+	static const int ranks[] = {[DELIVERY_QUEUED] = 1,
+	        [DELIVERY_HELD] = 1,
+	        [DELIVERY_UNKNOWN] = 2,
+	        [DELIVERY_SENT] = 3,
+	        [DELIVERY_FAILED] = 4,
+	        [DELIVERY_DELIVERED] = 5};
+	struct message_seen *m = strmap_get(o->messages, message);
+	int is = oracle_delivery(o, message);
+	oracle_delivery_shown(o, message, is);
+	if (m && is && m->delivery > DELIVERY_QUEUED && ranks[is] > 2 &&
+	        ranks[is] < ranks[m->delivery])
+		oracle_violation(o, "%s was %s and is %s", message,
+		        delivery_name((enum delivery)m->delivery),
+		        delivery_name((enum delivery)is));
+	if (m)
+		m->delivery = is;
+}
+
 void oracle_written(struct oracle *o)
 {
 	for (size_t i = 0; i < changed.conversations_count; i++)
 		oracle_look(o, oracle_conversation(o, changed.conversations[i]));
 	for (size_t i = 0; i < changed.messages_count; i++)
-		oracle_delivery_shown(
-		        o, changed.messages[i], oracle_delivery(o, changed.messages[i]));
+		look_at_delivery(o, changed.messages[i]);
 	changed.conversations_count = changed.messages_count = 0;
 }

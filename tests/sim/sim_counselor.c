@@ -14,7 +14,8 @@
 #define PAST_MAX  16 // requests that may come again
 #define EARLY_MAX 32 // texts that came before the conversation that they belong to
 
-#define NUMBERS_MAX 2048 // messages of a conversation
+#define NUMBERS_MAX 2048  // messages of a conversation
+#define UNSEEN_MS   30000 // a console that hears nothing is given up after 20 s
 #define LOOK_MS     1500
 #define SILENCE_MS  20000 // a connection on which nothing is heard is given up
 #define PASSWORD    "invented"
@@ -39,6 +40,7 @@ struct holding {
 	uint8_t have[NUMBERS_MAX / 8];
 	bool wrap_up;
 	unsigned replies; // still to come
+	int64_t all_seen; // when we last had everything
 };
 
 // News may overtake the answer that they belong to.
@@ -53,7 +55,8 @@ struct counselor {
 	const char *name;
 	struct node *node; // of the connection, NULL without one
 	uint64_t session;
-	bool signed_in, wants_in;
+	bool signed_in;
+	int64_t gone_since; // -1 while there is a console on a node that lives
 	int presence;
 	int64_t heard, there_at, here_at; // connections keep their order
 	struct holding held[HELD_MAX];
@@ -84,6 +87,8 @@ static void hang_up(struct counselor *c)
 {
 	if (c->session)
 		idmap_remove(c->world->consoles, c->session);
+	if (c->gone_since < 0)
+		c->gone_since = sim_now(c->world->sim);
 	c->session = 0;
 	c->node = NULL;
 	c->signed_in = false;
@@ -261,6 +266,20 @@ static struct request about(int op, const char *conversation, uint64_t epoch)
 	return r;
 }
 
+// Promise 2 ends at the console: what is stored is shown to who holds it.
+static void check_seen(struct counselor *c, struct holding *h)
+{
+	int64_t now = sim_now(chance(c)), well = node_well_since(c->node);
+	uint64_t there = oracle_messages(c->world->oracle, h->conversation);
+	if (well < 0 || h->last >= there)
+		h->all_seen = now;
+	int64_t since = well > h->all_seen ? well : h->all_seen;
+	if (now - since > UNSEEN_MS)
+		oracle_violation(c->world->oracle, "%s has not seen number %llu of %s for %lld ms",
+		        c->name, (unsigned long long)there, h->conversation,
+		        (long long)(now - h->all_seen));
+}
+
 static void set_presence(struct counselor *c, int presence)
 {
 	send_request(c, (struct request){.op = HOLDFAST__V1__FRAME__BODY_SET_PRESENCE,
@@ -333,7 +352,8 @@ static void take_conversation(struct counselor *c, const Holdfast__V1__Conversat
 	if (held)
 		oracle_told_held(c->world->oracle, c->name, v->id, v->epoch);
 	if (strcmp(h->conversation, v->id) != 0 || h->epoch != v->epoch)
-		*h = (struct holding){.replies = (unsigned)sim_below(chance(c), 4)};
+		*h = (struct holding){.replies = (unsigned)sim_below(chance(c), 4),
+		        .all_seen = sim_now(chance(c))};
 	snprintf(h->conversation, sizeof h->conversation, "%s", v->id);
 	h->epoch = v->epoch;
 	h->wrap_up = !held;
@@ -403,6 +423,7 @@ static void take_result(struct counselor *c, const struct request *r, const char
 static void take_session(struct counselor *c, const Holdfast__V1__Session *s)
 {
 	c->signed_in = true;
+	c->gone_since = -1;
 	c->presence = (int)s->presence;
 	for (size_t i = 0; i < s->n_held; i++)
 		take_conversation(c, s->held[i]);
@@ -520,6 +541,9 @@ void consoles_lost(struct node *n)
 {
 	struct world *w = world_of_node(n);
 	for (size_t i = 0; i < w->counselors_count; i++)
+		if (w->counselors[i]->node == n && w->counselors[i]->gone_since < 0)
+			w->counselors[i]->gone_since = sim_now(w->sim);
+	for (size_t i = 0; i < w->counselors_count; i++)
 		if (w->counselors[i]->node == n && sim_chance(w->sim, 700))
 			console_cut(w, w->counselors[i]->session);
 }
@@ -607,8 +631,10 @@ static void work(struct counselor *c)
 	else if (!w->ending && sim_chance(s, 10))
 		set_presence(c, HOLDFAST__V1__PRESENCE__PRESENCE_AWAY);
 	for (size_t i = 0; i < HELD_MAX; i++)
-		if (c->held[i].conversation[0])
+		if (c->held[i].conversation[0]) {
+			check_seen(c, &c->held[i]);
 			work_on(c, &c->held[i]);
+		}
 	if (c->past_count > 0 && sim_chance(s, w->trouble.stale)) {
 		size_t kept = c->past_count < PAST_MAX ? c->past_count : PAST_MAX;
 		send_request(c, c->past[sim_below(s, kept)]);
@@ -637,6 +663,14 @@ static void on_look(void *arg)
 	else if (c->signed_in)
 		work(c);
 	sim_after(s, sim_between(s, LOOK_MS / 2, LOOK_MS * 3 / 2), on_look, c);
+}
+
+int64_t counselor_gone_since(const struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->counselors_count; i++)
+		if (strcmp(w->counselors[i]->name, name) == 0)
+			return w->counselors[i]->gone_since;
+	return -1;
 }
 
 void counselors_make(struct world *w, size_t count)
