@@ -132,7 +132,7 @@ $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(call archives,store)
 
 # One simulated night of several nodes, with faults.
 SIM_OBJS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/sim/twin.c,$(sort $(wildcard tests/sim/*.c))))
-$(BUILD)/sim/holdfast-sim: $(SIM_OBJS) $(call archives,flow)
+$(BUILD)/sim/holdfast-sim: $(SIM_OBJS) $(LIBTEST) $(call archives,flow)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(LUALIBS)
 

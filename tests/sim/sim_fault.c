@@ -97,6 +97,8 @@ void faults_end(struct world *w)
 	for (size_t i = 0; i < GATEWAYS; i++)
 		w->gateway_down[i] = false;
 	for (size_t i = 0; i < w->nodes_count; i++) {
+		w->faults += node_disk_faults(w->nodes[i]);
+		node_disk_trouble(w->nodes[i], 0);
 		node_continue(w->nodes[i]);
 		node_start(w->nodes[i]);
 	}

@@ -100,6 +100,7 @@ static struct trouble choose_trouble(struct sim *s)
 	        .stops = some(s, 1000),
 	        .jumps = some(s, 1000),
 	        .redis = some(s, 5000),
+	        .disk = some(s, 3000),
 	        .mishap = some(s, 300),
 	        .lost = some(s, 50),
 	        .stale = some(s, 60),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A machine with its clocks and its disk, and the process on it: the real flow over the model of
 // Redis, wired as server/main.c does.
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "flow/private.h"
+#include "flow/spooler.h"
+#include "lib_c/faulty_disk.h"
 #include "sim_redis.h"
 #include "world.h"
 
@@ -21,6 +25,7 @@ struct node {
 	struct config *config;
 	int64_t wall_off, up_since; // of the machine
 	int64_t drift_ppm;
+	struct faulty_disk *disk;
 	// Of the process, NULL while it is dead.
 	struct loop *loop;
 	struct steady_clock *steady;
@@ -56,6 +61,7 @@ static void write_named(const struct world *w, const char *name, const char *tex
 // Everything is a tenth of what a real line would have: a night passes sooner.
 static const char house[] =
         "state_dir: .\n"
+        "spool: {size_mb: 8}\n"
         "key_dir: keys\n"
         "listeners:\n"
         "  gateways: {certificate_file: any, key_file: any}\n"
@@ -210,6 +216,10 @@ void node_start(struct node *n)
 	// With nobody to ask, a machine that starts with a wrong clock cannot know.
 	if (!node_any(w) && (n->wall_off > OFF_MAX_MS || n->wall_off < -OFF_MAX_MS))
 		n->wall_off = 0;
+	if (sim_chance(w->sim, 300))
+		faulty_disk_power_cut(n->disk);
+	else
+		faulty_disk_revive(n->disk);
 	n->loop = sim_loop_new(w->sim, n->name, n->wall_off, sim_now(w->sim) - n->up_since);
 	sim_loop_drift(n->loop, n->drift_ppm);
 	n->steady = steady_clock_new(sim_loop_system(n->loop));
@@ -226,6 +236,7 @@ void node_start(struct node *n)
 	        .vault = w->vault,
 	        .http = n->http,
 	        .steady = n->steady,
+	        .disk = faulty_disk_table(n->disk),
 	        .out = {find_gateway, push, end_session, drain, n},
 	};
 	n->flow = flow_new(&parts, &error);
@@ -239,6 +250,7 @@ static void end_process(struct node *n)
 {
 	n->wall_off = sim_loop_wall_off(n->loop);
 	sim_loop_kill(n->loop);
+	faulty_disk_halt(n->disk);
 	sim_redis_kill(n->world->redis, n->index);
 	redis_free(n->redis);
 	flow_free(n->flow);
@@ -358,17 +370,23 @@ int64_t node_well_since(const struct node *n)
 	return n->well_since;
 }
 
+// One that is dead, or has not read its disk yet, may have something.
 bool node_spool_empty(const struct node *n)
 {
-	(void)n;
-	return true;
+	struct spooler_state state = {0};
+	if (n->flow)
+		spooler_state(n->flow->spooler, &state);
+	return state.open && state.spool.records == 0;
 }
 
-bool node_has_on_disk(const struct node *n, uint64_t text)
+void node_disk_trouble(struct node *n, unsigned per_million)
 {
-	(void)n;
-	(void)text;
-	return false;
+	faulty_disk_chance(n->disk, per_million, EIO);
+}
+
+uint64_t node_disk_faults(const struct node *n)
+{
+	return faulty_disk_faults(n->disk);
 }
 
 // ---- the machines
@@ -383,6 +401,8 @@ static struct node *node_new(struct world *w, size_t index)
 	n->drift_ppm = sim_between(w->sim, -50, 50);
 	n->up_since = -sim_between(w->sim, 1000, 100000000);
 	n->config = configure(w, n);
+	n->disk = faulty_disk_new(w->seed * NODES_MAX + index);
+	node_disk_trouble(n, w->trouble.disk);
 	return n;
 }
 
@@ -417,6 +437,7 @@ void machines_free(struct world *w)
 		if (n->loop)
 			end_process(n);
 		config_free(n->config);
+		faulty_disk_free(n->disk);
 		free(n);
 	}
 	vault_close(w->vault);

@@ -83,7 +83,8 @@ int64_t node_well_since(const struct node *n);
 void node_unwell(struct node *n, int64_t for_ms);
 void machines_look(struct world *w); // after each event
 bool node_spool_empty(const struct node *n);
-bool node_has_on_disk(const struct node *n, uint64_t text);
+void node_disk_trouble(struct node *n, unsigned per_million);
+uint64_t node_disk_faults(const struct node *n);
 struct node *node_any(struct world *w); // running, or NULL
 size_t node_index(const struct node *n);
 struct world *world_of_node(const struct node *n);
