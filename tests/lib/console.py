@@ -212,12 +212,15 @@ class Console:
         assert result.ok or result.code in ("conflict", "stale", "not_found"), result
 
     def history(self, conversation):
-        """All of it: one answer holds a bounded part, and says up to which sequence there is more."""
-        whole = part = self.ask("get_conversation", conversation=conversation)
+        return self.whole(self.ask("get_conversation", conversation=conversation))
+
+    def whole(self, conversation):
+        """Any answer holds a bounded part of a conversation, and says up to which sequence there is more."""
+        part = conversation
         while part.messages and part.messages[-1].sequence < part.sequence:
-            part = self.ask("get_conversation", conversation=conversation, after_sequence=part.messages[-1].sequence)
-            whole.messages.extend(part.messages)
-        return whole
+            part = self.ask("get_conversation", conversation=part.id, after_sequence=part.messages[-1].sequence)
+            conversation.messages.extend(part.messages)
+        return conversation
 
     # ---- ways to go
 

@@ -119,7 +119,7 @@ class Worker(threading.Thread):
             self.answer_all(console, answer)
 
     def answer_all(self, console, conversation):
-        for message in conversation.messages:
+        for message in console.whole(conversation).messages:
             self.answer(console, message)
 
     def show(self, message):
