@@ -8,6 +8,8 @@
 #include "spooler.h"
 #include "staff.h"
 
+#define AGAIN_MS 100
+
 struct arrival {
 	struct flow *flow;
 	uint64_t id;
@@ -19,11 +21,11 @@ struct arrival {
 	intake_done_fn done;
 	void *arg;
 	uint64_t timer;
-	bool once;     // not ours to keep
-	bool tried;    // Redis was asked
-	bool taking;   // and has not answered
-	bool spooling; // the spool was asked and has not answered
-	bool refused;  // the spool said no
+	uint64_t again; // timer of the last resort
+	bool once;      // not ours to keep
+	bool taking;    // Redis was asked and has not answered
+	bool spooling;  // the spool was asked and has not answered
+	bool refused;   // the spool said no
 };
 
 struct arrivals {
@@ -76,6 +78,7 @@ static struct arrival *find(const struct flow *f, uint64_t id)
 static void arrival_free(struct arrival *a)
 {
 	loop_cancel(a->flow->loop, a->timer);
+	loop_cancel(a->flow->loop, a->again);
 	buf_wipe(&a->record);
 	free(a);
 }
@@ -92,9 +95,35 @@ static void arrival_end(struct arrival *a, enum outcome o)
 	arrival_free(a);
 }
 
-// ---- the spool ----
+// ---- when neither wants it ----
 
 static void take(struct arrival *a);
+
+static bool redis_may(const struct flow *f)
+{
+	return !f->arrivals->ended && staff_loaded(f->staff) && redis_is_up(store_redis(f->store));
+}
+
+static void on_again(void *arg)
+{
+	struct arrival *a = arg;
+	a->again = 0;
+	if (redis_may(a->flow))
+		take(a);
+	else
+		arrival_end(a, OUTCOME_UNAVAILABLE);
+}
+
+// The spool has refused, and Redis does not answer now: it is asked until the time is over.
+static void last_resort(struct arrival *a)
+{
+	if (redis_may(a->flow))
+		a->again = loop_timer(a->flow->loop, AGAIN_MS, on_again, a);
+	else
+		arrival_end(a, OUTCOME_UNAVAILABLE);
+}
+
+// ---- the spool ----
 
 static void on_spooled(struct flow *f, uint64_t id, bool on_disk)
 {
@@ -105,10 +134,8 @@ static void on_spooled(struct flow *f, uint64_t id, bool on_disk)
 	a->refused = !on_disk;
 	if (on_disk)
 		arrival_end(a, OUTCOME_SPOOLED);
-	else if (!a->tried && staff_loaded(f->staff) && !f->arrivals->ended)
-		take(a);
 	else if (!a->taking)
-		arrival_end(a, OUTCOME_UNAVAILABLE);
+		last_resort(a);
 }
 
 static void spool_one(struct arrival *a)
@@ -134,15 +161,17 @@ static void on_taken(struct flow *f, uint64_t id, enum outcome o)
 	if (!a)
 		return;
 	a->taking = false;
-	if (o != OUTCOME_UNAVAILABLE || a->once || a->refused)
+	if (o != OUTCOME_UNAVAILABLE || a->once)
 		arrival_end(a, o);
+	else if (a->refused)
+		last_resort(a);
 	else if (!a->spooling)
 		spool(a);
 }
 
 static void take(struct arrival *a)
 {
-	a->taking = a->tried = true;
+	a->taking = true;
 	if (!kind_find(a->kind)->take(a->flow, buf_bytes(&a->record), a->id, on_taken))
 		fatal("event=unreadable_record kind=%u text=\"our own\"", a->kind);
 }

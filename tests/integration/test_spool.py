@@ -2,9 +2,11 @@
 """While Redis cannot answer, texts are kept in the local spool, and stored later: each once, in order, as old as they are."""
 import shutil
 import signal
+import subprocess
 import threading
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -397,3 +399,88 @@ def test_doctor_and_status_say_it(make, redis):
     poll(lambda: any("kept in the local spool" in a for a in operator.ask("get_status").alarms), 20, "status to say so")
     redis.start()
     spool.wait_empty(house)
+
+
+# ---- a disk that does not do its part
+
+
+class Faulty:
+    """While it lives, the calls of a running holdfastd to its disk fail or are late, as strace's `inject` says."""
+
+    def __init__(self, house, fault):
+        self.house = house
+        self.strace = subprocess.Popen(
+            ["strace", "-f", "-qq", "-o", house.folder / "trace", "-e", "trace=fdatasync", "-e", f"inject=fdatasync:{fault}",
+             "-p", str(house.process.pid)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        status = Path(f"/proc/{self.house.process.pid}/task")
+        poll(lambda: all("TracerPid:\t0\n" not in (t / "status").read_text() for t in status.iterdir()), 10, "strace to attach")
+        return self
+
+    def __exit__(self, *_):
+        self.strace.send_signal(signal.SIGINT)
+        self.strace.wait(20)
+
+
+def test_a_disk_that_fails(make, redis):
+    house = make()
+    pool = house.take()
+    redis.kill()
+    with Faulty(house, "error=EIO"):
+        answer = house.post(pool, new_number(), "nobody could keep it", deadline=15)
+        assert answer.status == 503 and answer.headers["Retry-After"], answer
+        poll(lambda: spool.alarm(house, "spool_refuses"), 5 * PATIENCE, "the alarm")
+        redis.start()
+        house.wait_ready()
+        house.text(pool, new_number(), "Redis is enough")
+        redis.kill()
+    poll(lambda: not spool.alarm(house, "spool_refuses"), 20 * PATIENCE, "a try that shows that it is over")
+    post_in_time(house, pool, new_number(), "kept")
+    redis.start()
+    spool.wait_empty(house)
+    house.wait_ready()
+    texts = sorted(spool.texts_of(house, pool))
+    # What the disk said no to may be on it all the same, and is found at the next start at the latest.
+    assert [t for t in texts if t != ["nobody could keep it"]] == [["Redis is enough"], ["kept"]]
+    assert spool.sums(house)["unavailable"] == 1
+
+
+def test_a_disk_that_hangs(make, redis):
+    house = make()
+    pool, sender = house.take(), new_number()
+    redis.kill()
+    with Faulty(house, "delay_enter=8000000:when=1"):
+        begin = time.monotonic()
+        answer = house.post(pool, sender, "once", "the-same-id", deadline=15)
+        assert answer.status == 503 and 4.9 < time.monotonic() - begin < IN_TIME * PATIENCE, answer
+        assert house.admin("/healthz").status == 200
+        poll(lambda: spool.alarm(house, "spool_refuses"), 3, "the alarm")
+        poll(lambda: spool.records(house) == 1, 20 * PATIENCE, "the disk to go on")
+    post_in_time(house, pool, sender, "once", "the-same-id")
+    poll(lambda: not spool.alarm(house, "spool_refuses"), 5 * PATIENCE, "the alarm to end")
+    redis.start()
+    spool.wait_empty(house)
+    house.wait_ready()
+    assert spool.texts_of(house, pool) == [["once"]]
+    counts = spool.sums(house)
+    assert (counts["unavailable"], counts["spooled"]) == (1, 1)
+
+
+def test_redis_is_asked_again_when_the_spool_refuses(make, redis):
+    """It only hangs for a while, and there is time left."""
+    house = make()
+    pool = house.take()
+    with Faulty(house, "error=EIO"):
+        redis.process.signal(signal.SIGSTOP)
+        try:
+            answers = []
+            writer = threading.Thread(target=lambda: answers.append(house.post(pool, new_number(), "late", deadline=15)))
+            writer.start()
+            poll(lambda: house.metric("holdfast_received_total") == 1, 5, "the text to arrive")
+            stays(lambda: not answers, 3.5)
+        finally:
+            redis.process.signal(signal.SIGCONT)
+        writer.join(20)
+        assert [a.status for a in answers] == [200]
+    assert spool.sums(house)["stored"] == 1
