@@ -177,6 +177,8 @@ static bool draw(struct spooler *sp)
 		put_aside(sp, r.sequence, r.kind);
 	} else {
 		h->whose = kind_find(r.kind)->whose(sp->flow, buf_bytes(&h->plain));
+		if (h->whose && h->whose == sp->given_up)
+			h->since = sp->given_up_since;
 		sp->hand_count++;
 	}
 	return true;
@@ -218,19 +220,31 @@ static bool must_wait(const struct spooler *sp, size_t at)
 
 static void failed(struct spooler *sp, struct hand *h)
 {
+	const struct flow *f = sp->flow;
 	h->running = false;
-	if (!h->failed_ms) {
-		h->failed_ms = loop_mono_ms(sp->flow->loop);
-		h->stored = ledger_stored(sp->flow->ledger);
-	}
+	h->failed = true;
+	if (!h->since.at_ms)
+		h->since = (struct failing){loop_mono_ms(f->loop), ledger_stored(f->ledger)};
 	pause(sp);
 }
 
 static bool is_hopeless(const struct spooler *sp, const struct hand *h)
 {
 	const struct flow *f = sp->flow;
-	return h->failed_ms && loop_mono_ms(f->loop) - h->failed_ms > HOPELESS_MS &&
-	       ledger_stored(f->ledger) > h->stored;
+	return h->failed && loop_mono_ms(f->loop) - h->since.at_ms > HOPELESS_MS &&
+	       ledger_stored(f->ledger) > h->since.stored;
+}
+
+// Those of the same person that stand behind it have waited with it: each is tried once.
+static void note_hopeless(struct spooler *sp, const struct hand *h)
+{
+	log_error("event=spool_record_hopeless sequence=%llu kind=%s",
+	        (unsigned long long)h->sequence, kind_find(h->kind)->name);
+	sp->given_up = h->whose;
+	sp->given_up_since = h->since;
+	for (size_t i = 0; h->whose && i < sp->hand_count; i++)
+		if (sp->hand[i].whose == h->whose)
+			sp->hand[i].since = h->since;
 }
 
 static void on_replayed(struct flow *f, uint64_t sequence, enum outcome o)
@@ -262,8 +276,7 @@ static bool start(struct spooler *sp, struct hand *h)
 	h->running = true;
 	if (!is_hopeless(sp, h))
 		return kind->take(sp->flow, record, h->sequence, on_replayed);
-	log_error("event=spool_record_hopeless sequence=%llu kind=%s",
-	        (unsigned long long)h->sequence, kind->name);
+	note_hopeless(sp, h);
 	return kind->give_up && kind->give_up(sp->flow, record, h->sequence, on_replayed);
 }
 

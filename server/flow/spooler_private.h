@@ -12,6 +12,11 @@
 // the others' way.
 #define HOPELESS_MS (10 * 60 * 1000)
 
+struct failing {
+	int64_t at_ms;   // monotonic; 0 when nothing has failed
+	uint64_t stored; // texts, by then
+};
+
 // A record that was read, until it has its place.
 struct hand {
 	uint64_t sequence;
@@ -19,10 +24,8 @@ struct hand {
 	uint64_t whose;
 	struct buf plain;
 	bool running; // Redis has it, and has not answered
-	// When it failed first, monotonic, and how many texts were stored by then; 0 when it has
-	// not.
-	int64_t failed_ms;
-	uint64_t stored;
+	bool failed;
+	struct failing since; // since it, or the one before it of the same person, failed first
 };
 
 struct spooler {
@@ -43,6 +46,8 @@ struct spooler {
 
 	struct hand hand[WINDOW]; // in order
 	size_t hand_count;
+	uint64_t given_up; // whose the latest record was that was hopeless
+	struct failing given_up_since;
 	uint64_t drawn_to; // sequence
 	uint64_t run_timer;
 	uint64_t pause_timer;
