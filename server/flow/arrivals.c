@@ -169,10 +169,17 @@ static void on_taken(struct flow *f, uint64_t id, enum outcome o)
 		spool(a);
 }
 
+static bool is_wanted(const struct flow *f, uint64_t id)
+{
+	const struct arrival *a = find(f, id);
+	return a && !a->spooling;
+}
+
 static void take(struct arrival *a)
 {
+	const struct taker taker = {a->id, on_taken, is_wanted};
 	a->taking = true;
-	if (!kind_find(a->kind)->take(a->flow, buf_bytes(&a->record), a->id, on_taken))
+	if (!kind_find(a->kind)->take(a->flow, buf_bytes(&a->record), &taker))
 		fatal("event=unreadable_record kind=%u text=\"our own\"", a->kind);
 }
 

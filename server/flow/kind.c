@@ -6,12 +6,11 @@
 #include "text.h"
 
 // Nothing: it shows whether the spool can take something.
-static bool probe_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
+static bool probe_take(struct flow *f, struct bytes record, const struct taker *t)
 {
 	(void)f;
 	(void)record;
-	(void)id;
-	(void)fn;
+	(void)t;
 	return false;
 }
 

@@ -116,18 +116,17 @@ void quarantine_keep(
 
 struct taking {
 	struct flow *flow;
-	uint64_t id;
-	kind_fn fn;
+	struct taker taker;
 };
 
 static void on_kept(enum outcome o, void *arg)
 {
 	struct taking *k = arg;
-	k->fn(k->flow, k->id, o);
+	k->taker.fn(k->flow, k->taker.id, o);
 	free(k);
 }
 
-bool quarantine_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
+bool quarantine_take(struct flow *f, struct bytes record, const struct taker *t)
 {
 	struct record_reader r = record_read(record, RECORD_VERSION);
 	char gateway[33], reason[160];
@@ -138,7 +137,7 @@ bool quarantine_take(struct flow *f, struct bytes record, uint64_t id, kind_fn f
 	if (!record_end(&r))
 		return false;
 	struct taking *k = xcalloc(1, sizeof *k);
-	*k = (struct taking){f, id, fn};
+	*k = (struct taking){f, *t};
 	quarantine_keep(f, &entry, on_kept, k);
 	return true;
 }

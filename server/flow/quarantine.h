@@ -26,6 +26,6 @@ typedef void (*quarantine_fn)(enum outcome o, void *arg);
 void quarantine_keep(
         struct flow *f, const struct quarantine_entry *entry, quarantine_fn fn, void *arg);
 // A record of quarantine_put()'s, from the post or from the spool (kind.h).
-bool quarantine_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn);
+bool quarantine_take(struct flow *f, struct bytes record, const struct taker *t);
 // The gateway that an entry's id names; false when it is no such id.
 MUST_CHECK bool quarantine_gateway(const char *id, char gateway[static 33]);

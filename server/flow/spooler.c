@@ -274,10 +274,11 @@ static bool start(struct spooler *sp, struct hand *h)
 	const struct kind *kind = kind_find(h->kind);
 	struct bytes record = buf_bytes(&h->plain);
 	h->running = true;
+	const struct taker taker = {h->sequence, on_replayed, NULL};
 	if (!is_hopeless(sp, h))
-		return kind->take(sp->flow, record, h->sequence, on_replayed);
+		return kind->take(sp->flow, record, &taker);
 	note_hopeless(sp, h);
-	return kind->give_up && kind->give_up(sp->flow, record, h->sequence, on_replayed);
+	return kind->give_up && kind->give_up(sp->flow, record, &taker);
 }
 
 static bool may_run(const struct spooler *sp)

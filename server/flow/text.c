@@ -107,8 +107,7 @@ uint64_t text_whose(const struct flow *f, struct bytes record)
 
 struct taking {
 	struct flow *flow;
-	uint64_t id; // the caller's
-	kind_fn fn;
+	struct taker taker;
 	struct pool *pool; // NULL when the line is no longer there
 	const struct config_line *line;
 	struct buf record; // `text` borrows from it
@@ -128,7 +127,7 @@ struct taking {
 
 static void taking_end(struct taking *k, enum outcome o)
 {
-	k->fn(k->flow, k->id, o);
+	k->taker.fn(k->flow, k->taker.id, o);
 	conversation_key_wipe(&k->key);
 	buf_wipe(&k->record);
 	buf_free(&k->number);
@@ -186,6 +185,11 @@ static bool join_conversation(struct taking *k, struct bytes id, struct bytes wr
 
 static void store(struct taking *k);
 
+static bool unwanted(const struct taking *k)
+{
+	return k->taker.wanted && !k->taker.wanted(k->flow, k->taker.id);
+}
+
 static void stored(struct taking *k, const struct store_answer *a)
 {
 	bool first = bytes_is(redis_bytes(redis_at(a->reply, 2)), "new");
@@ -214,6 +218,8 @@ static void on_ingested(const struct store_answer *a, void *arg)
 	} else if (a->code == STORE_DUPLICATE) {
 		log_info("event=duplicate gateway=%s", k->gateway);
 		taking_end(k, OUTCOME_DUPLICATE);
+	} else if (unwanted(k)) {
+		taking_end(k, OUTCOME_UNAVAILABLE);
 	} else if (a->code == STORE_ANOTHER && ++k->attempts < ATTEMPTS_MAX) {
 		join(k, a->reply);
 	} else if (a->code == STORE_NEW && ++k->attempts < ATTEMPTS_MAX) {
@@ -266,7 +272,9 @@ static void store_first(struct taking *k)
 static void on_ack_done(enum ack_outcome outcome, void *arg)
 {
 	struct taking *k = arg;
-	if (outcome == ACK_NOT_ONE)
+	if (outcome == ACK_NOT_ONE && unwanted(k))
+		taking_end(k, OUTCOME_UNAVAILABLE);
+	else if (outcome == ACK_NOT_ONE)
 		store_first(k);
 	else
 		taking_end(k, outcome == ACK_TAKEN ? OUTCOME_ACKNOWLEDGEMENT : OUTCOME_UNAVAILABLE);
@@ -299,7 +307,7 @@ static const struct config_line *find_line(const struct flow *f, const struct te
 }
 
 // False when it is no record of a text.
-static struct taking *taking_new(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
+static struct taking *taking_new(struct flow *f, struct bytes record, const struct taker *t)
 {
 	struct taking *k = xcalloc(1, sizeof *k);
 	buf_append_bytes(&k->record, record);
@@ -309,8 +317,7 @@ static struct taking *taking_new(struct flow *f, struct bytes record, uint64_t i
 		return NULL;
 	}
 	k->flow = f;
-	k->id = id;
-	k->fn = fn;
+	k->taker = *t;
 	k->line = find_line(f, &k->text);
 	bytes_copy(k->text.gateway, k->gateway, sizeof k->gateway);
 	bytes_copy(k->text.provider_id, k->provider_id, sizeof k->provider_id);
@@ -326,10 +333,10 @@ static void seal_number(struct taking *k)
 	buf_wipe(&from);
 }
 
-bool text_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
+bool text_take(struct flow *f, struct bytes record, const struct taker *t)
 {
 	char phone[VAULT_HASH_LEN + 1];
-	struct taking *k = taking_new(f, record, id, fn);
+	struct taking *k = taking_new(f, record, t);
 	if (!k)
 		return false;
 	if (!k->line) {
@@ -350,9 +357,9 @@ bool text_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
 	return true;
 }
 
-bool text_give_up(struct flow *f, struct bytes record, uint64_t id, kind_fn fn)
+bool text_give_up(struct flow *f, struct bytes record, const struct taker *t)
 {
-	struct taking *k = taking_new(f, record, id, fn);
+	struct taking *k = taking_new(f, record, t);
 	if (k)
 		quarantine(k, "it could not be stored, while others could");
 	return k != NULL;

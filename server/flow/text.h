@@ -10,7 +10,7 @@
 void text_record(const struct flow *f, const struct gateway *g, const struct gateway_inbound *in,
         struct buf *out);
 
-bool text_take(struct flow *f, struct bytes record, uint64_t id, kind_fn fn);
-bool text_give_up(struct flow *f, struct bytes record, uint64_t id, kind_fn fn);
+bool text_take(struct flow *f, struct bytes record, const struct taker *t);
+bool text_give_up(struct flow *f, struct bytes record, const struct taker *t);
 uint64_t text_whose(const struct flow *f, struct bytes record);
 void text_rehearse(struct flow *f, struct bytes record);

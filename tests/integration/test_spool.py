@@ -92,6 +92,29 @@ def test_hangs(make, redis):
     spool.sums(house)
 
 
+def test_what_went_to_the_spool_does_not_overtake_from_redis(make, redis):
+    """Redis goes on when the first text's time there is over, and the second's is not."""
+    house = make()
+    pool, answers = house.take(), []
+    sender = house.text(pool, new_number(), "first")  # so that both have to be sealed again for its conversation
+
+    def write(text):
+        thread = threading.Thread(target=lambda: answers.append(house.post(pool, sender, text, deadline=15)))
+        thread.start()
+        return thread
+    redis.process.signal(signal.SIGSTOP)
+    try:
+        threads = [write("second")]
+        stays(lambda: not answers, 1.5)
+        threads.append(write("third"))
+        poll(lambda: len(answers) == 2, 5 * PATIENCE, "both to be in the spool")
+    finally:
+        redis.process.signal(signal.SIGCONT)
+    spool.wait_empty(house)
+    assert [a.status for a in answers] == [200, 200]
+    assert spool.texts_of(house, pool) == [["first", "second", "third"]]
+
+
 def test_a_repetition_is_one_text(make, redis):
     house = make()
     pool, sender = house.take(), new_number()
