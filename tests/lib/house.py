@@ -265,8 +265,7 @@ class House:
     @property
     def operator(self):
         if not self._operator or self._operator.closed is not None:
-            self._operator = self.connect()
-            self._operator.sign_in(OPERATOR, OPERATOR_PASSWORD)
+            self._operator = self._signed_in(OPERATOR, OPERATOR_PASSWORD)
         return self._operator
 
     def hire(self, pool, name=None, roles=(pb.ROLE_COUNSELOR,), capacity=1, phone=None):
@@ -278,9 +277,18 @@ class House:
         return person
 
     def sign_in(self, person, encoding="protobuf"):
-        console = self.connect(encoding)
-        console.sign_in(person.name, person.password)
-        return console
+        return self._signed_in(person.name, person.password, encoding)
+
+    def _signed_in(self, name, password, encoding="protobuf"):
+        """Who signs in while the news of a Redis that has come back are taken up again is sent away, and comes again."""
+        while True:
+            console = self.connect(encoding)
+            try:
+                console.sign_in(name, password)
+                return console
+            except AssertionError:
+                if not any(frame.going_away.reason == "resync" for frame in console.seen):
+                    raise
 
     def counselor(self, pool, capacity=1, encoding="protobuf"):
         """A new counselor of that pool, signed in and available."""
