@@ -13,6 +13,7 @@
 #define LATE_MS      1100  // 1 s, and the time that events take
 #define APART_MS     5000  // nodes whose clocks are further apart must see that themselves
 #define ABANDONED_MS 35000 // a node is dead after 15 s, its people come back after a grace of 8
+#define OFF_MS       12000 // late; too early is only a nuisance
 #define LOOK_MS      100
 #define ALL_STEPS    1000
 
@@ -85,9 +86,11 @@ static void check_kept(struct oracle *o, const struct text_seen *t)
 {
 	if (t->stored || !t->by || t->texter >= TEXTERS_MAX)
 		return;
-	for (size_t i = 0; i < o->world->nodes_count; i++)
-		if (t->by & 1u << i && !node_spool_empty(o->world->nodes[i]))
+	for (size_t i = 0; i < o->world->nodes_count; i++) {
+		const struct node *n = o->world->nodes[i];
+		if (t->by & 1u << i && (!node_spool_empty(n) || node_spool_told(n)))
 			return;
+	}
 	oracle_violation(
 	        o, "text %llu was acknowledged and is nowhere", (unsigned long long)t->number);
 }
@@ -227,6 +230,11 @@ static void follow_clocks(struct oracle *o)
 	for (size_t i = 0; i < o->world->nodes_count; i++) {
 		const struct loop *l = node_loop(o->world->nodes[i]);
 		int64_t wall = l ? loop_wall_ms(l) : 0;
+		int64_t well = node_well_since(o->world->nodes[i]);
+		int64_t off = l ? wall - sim_true_wall(o->world->sim) : 0;
+		if (well >= 0 && node_born_right(o->world->nodes[i]) && off < -OFF_MS)
+			oracle_violation(o, "%s goes by a time that is %lld ms off",
+			        node_name(o->world->nodes[i]), (long long)off);
 		least = l && wall < least ? wall : least;
 		most = l && wall > most ? wall : most;
 	}

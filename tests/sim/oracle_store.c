@@ -241,6 +241,8 @@ static void take_message(struct oracle *o, struct conversation *c, const char *m
 	text_at(r, 4, author, sizeof author);
 	text_at(r, 5, client, sizeof client);
 	same(o, c->id, "sequence", sequence, (int64_t)c->messages + 1);
+	if (direction == 1 && fresh && c->state >= WRAP_UP)
+		oracle_violation(o, "%s is over and gets a text", c->id);
 	if (direction == 1)
 		take_text(o, c, message, text);
 	else if (fresh && (strcmp(author, v->holder) != 0 || !oracle_was_asked(c, ASK_REPLY, author,

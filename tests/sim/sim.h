@@ -51,6 +51,10 @@ const struct clock *sim_loop_system(const struct loop *l);
 void sim_loop_use(struct loop *l, const struct clock *clock);
 void sim_loop_jump(struct loop *l, int64_t by_ms);
 void sim_loop_drift(struct loop *l, int64_t parts_per_million);
+// How much of the work of its lanes takes seconds.
+void sim_loop_slow(struct loop *l, unsigned per_mille);
+// What the time is in truth, as a wall clock has it.
+int64_t sim_true_wall(const struct sim *s);
 // SIGSTOP and SIGCONT: what is due meanwhile waits, and then comes in order.
 void sim_loop_stop(struct loop *l);
 void sim_loop_continue(struct loop *l);

@@ -56,6 +56,7 @@ struct counselor {
 	struct node *node; // of the connection, NULL without one
 	uint64_t session;
 	bool signed_in;
+	int64_t home_until; // has had enough for a while
 	int64_t gone_since; // -1 while there is a console on a node that lives
 	int presence;
 	int64_t heard, there_at, here_at; // connections keep their order
@@ -89,6 +90,8 @@ static void hang_up(struct counselor *c)
 		idmap_remove(c->world->consoles, c->session);
 	if (c->gone_since < 0)
 		c->gone_since = sim_now(c->world->sim);
+	if (!c->world->ending && sim_chance(chance(c), 100))
+		c->home_until = sim_now(chance(c)) + sim_between(chance(c), 30000, 120000);
 	c->session = 0;
 	c->node = NULL;
 	c->signed_in = false;
@@ -365,6 +368,14 @@ static void take_conversation(struct counselor *c, const Holdfast__V1__Conversat
 
 // ---- offers
 
+// As somebody does whose screen shows what was, two turns ago.
+static struct request outdated(const struct counselor *c, struct request r)
+{
+	if (r.epoch > 2 && sim_chance(chance(c), c->world->trouble.stale))
+		r.epoch -= 2 * (uint64_t)sim_between(chance(c), 1, (int64_t)(r.epoch - 1) / 2);
+	return r;
+}
+
 struct thought {
 	struct counselor *counselor;
 	uint64_t session;
@@ -387,7 +398,7 @@ static void take_offer(struct counselor *c, const Holdfast__V1__Offer *o)
 	int op = c->world->ending || mood < 85 ? HOLDFAST__V1__FRAME__BODY_ACCEPT
 	                                       : HOLDFAST__V1__FRAME__BODY_DECLINE;
 	struct thought *t = xcalloc(1, sizeof *t);
-	*t = (struct thought){c, c->session, about(op, o->conversation, o->epoch)};
+	*t = (struct thought){c, c->session, outdated(c, about(op, o->conversation, o->epoch))};
 	int64_t most = c->world->ending ? 3000 : sim_chance(chance(c), 100) ? 16000 : 6000;
 	sim_after(c->world->sim, sim_between(chance(c), 300, most), on_thought, t);
 }
@@ -610,15 +621,32 @@ static void work_on(struct counselor *c, struct holding *h)
 		snprintf(r.client, sizeof r.client, "%s-%llu", c->name,
 		        (unsigned long long)++c->next_client);
 		h->replies--;
-		send_request(c, r);
+		send_request(c, outdated(c, r));
 		if (sim_chance(s, 100)) // a finger that hits twice
 			send_request(c, r);
 	} else if (h->replies == 0 && (c->world->ending || sim_chance(s, 150))) {
 		struct request r =
 		        about(HOLDFAST__V1__FRAME__BODY_CLOSE, h->conversation, h->epoch);
 		r.sequence = h->seen;
-		send_request(c, r);
+		send_request(c, outdated(c, r));
 	}
+}
+
+// A claim that is over, of their own or of a colleague's conversation.
+static void repeat_something(struct counselor *c)
+{
+	struct world *w = c->world;
+	const struct counselor *other = w->counselors[sim_below(w->sim, w->counselors_count)];
+	size_t kept = other->past_count < PAST_MAX ? other->past_count : PAST_MAX;
+	if (kept == 0)
+		return;
+	struct request r = other->past[sim_below(w->sim, kept)];
+	if (r.op != HOLDFAST__V1__FRAME__BODY_REPLY)
+		r.client[0] = 0;
+	else if (other != c || sim_chance(w->sim, 500))
+		snprintf(r.client, sizeof r.client, "%s-%llu", c->name,
+		        (unsigned long long)++c->next_client);
+	send_request(c, r);
 }
 
 static void work(struct counselor *c)
@@ -635,10 +663,8 @@ static void work(struct counselor *c)
 			check_seen(c, &c->held[i]);
 			work_on(c, &c->held[i]);
 		}
-	if (c->past_count > 0 && sim_chance(s, w->trouble.stale)) {
-		size_t kept = c->past_count < PAST_MAX ? c->past_count : PAST_MAX;
-		send_request(c, c->past[sim_below(s, kept)]);
-	}
+	if (sim_chance(s, w->trouble.stale))
+		repeat_something(c);
 	if (sim_chance(s, 250))
 		send_request(c, (struct request){.op = HOLDFAST__V1__FRAME__BODY_PING});
 }
@@ -656,7 +682,8 @@ static void on_look(void *arg)
 {
 	struct counselor *c = arg;
 	struct sim *s = chance(c);
-	if (!c->node && (c->world->ending || sim_chance(s, 300)))
+	bool home = !c->world->ending && sim_now(s) < c->home_until;
+	if (!c->node && !home && (c->world->ending || sim_chance(s, 300)))
 		connect_again(c);
 	else if (c->node && (unanswered(c) || sim_chance(s, c->world->trouble.vanish)))
 		vanish(c);

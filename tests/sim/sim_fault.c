@@ -38,6 +38,16 @@ static void stop_one(struct world *w, struct node *n)
 	sim_after(w->sim, sim_between(w->sim, 50, 60000), on_continue, n);
 }
 
+void fault_strikes(struct world *w, struct node *n)
+{
+	if (!node_running(n))
+		return;
+	if (sim_chance(w->sim, 600))
+		kill_one(w, n);
+	else
+		stop_one(w, n);
+}
+
 static void jump_one(struct world *w, struct node *n)
 {
 	static const int64_t jumps[] = {HOUR_MS, -HOUR_MS, 3000, -3000, 400};
@@ -98,8 +108,10 @@ void faults_end(struct world *w)
 		w->gateway_down[i] = false;
 	for (size_t i = 0; i < w->nodes_count; i++) {
 		w->faults += node_disk_faults(w->nodes[i]);
-		node_disk_trouble(w->nodes[i], 0);
+		node_disk_trouble(w->nodes[i], 0, 0);
 		node_continue(w->nodes[i]);
+		if (node_spool_told(w->nodes[i]))
+			node_kill(w->nodes[i]);
 		node_start(w->nodes[i]);
 	}
 }

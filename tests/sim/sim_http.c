@@ -15,7 +15,7 @@ struct http_client {
 	size_t open;
 };
 
-enum fate { TAKES, REFUSES, UNREACHABLE, TAKES_SILENTLY, LOSES, SLOW };
+enum fate { TAKES, REFUSES, FORBIDS, UNREACHABLE, TAKES_SILENTLY, LOSES, SLOW };
 
 struct call {
 	struct world *world;
@@ -137,8 +137,9 @@ static enum fate choose_fate(struct world *w, size_t gateway)
 	const struct {
 		enum fate fate;
 		unsigned per_mille;
-	} fates[] = {{REFUSES, t->send_refused}, {UNREACHABLE, t->send_not_taken},
-	        {TAKES_SILENTLY, t->send_answer_lost}, {LOSES, t->send_lost}, {SLOW, t->send_slow}};
+	} fates[] = {{REFUSES, t->send_refused}, {FORBIDS, t->send_forbidden},
+	        {UNREACHABLE, t->send_not_taken}, {TAKES_SILENTLY, t->send_answer_lost},
+	        {LOSES, t->send_lost}, {SLOW, t->send_slow}};
 	if (w->gateway_down[gateway])
 		return UNREACHABLE;
 	for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++)
@@ -169,6 +170,9 @@ static void answer(void *arg)
 	case REFUSES:
 		r.status = 503;
 		break;
+	case FORBIDS:
+		r.status = 400;
+		break;
 	case UNREACHABLE:
 		r.outcome = HTTP_NOT_SENT;
 		r.error = "connection refused";
@@ -190,6 +194,9 @@ static void arrive(void *arg)
 	struct call *c = arg;
 	if (c->fate == TAKES || c->fate == TAKES_SILENTLY || c->fate == SLOW)
 		take(c);
+	struct node *sender = node_of_loop(c->world, c->loop);
+	if (sender && sim_chance(c->world->sim, c->world->trouble.fatal_sends))
+		fault_strikes(c->world, sender);
 	call_free(c);
 }
 

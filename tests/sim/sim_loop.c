@@ -15,6 +15,7 @@
 #define LINE_MAX 240
 #define EPOCH_MS INT64_C(1763845200000) // 2025-11-22T21:00:00Z, when each night begins
 #define LATE_MS  2                      // a timer fires up to so much late
+#define SLOW_MS  7000                   // a slow disk
 #define WORK_MS  4                      // what a thread takes, at most
 
 struct event {
@@ -48,6 +49,7 @@ struct loop {
 	int64_t wall_off, up_off;
 	int64_t drift_ppm, drift_since;
 	bool stopped, dead;
+	unsigned slow; // of 1,000
 	struct event *waiting, **waiting_end;
 	int64_t lane_until; // when the last job of a lane is done
 };
@@ -303,6 +305,16 @@ void sim_loop_drift(struct loop *l, int64_t parts_per_million)
 	l->drift_ppm = parts_per_million;
 }
 
+void sim_loop_slow(struct loop *l, unsigned per_mille)
+{
+	l->slow = per_mille;
+}
+
+int64_t sim_true_wall(const struct sim *s)
+{
+	return EPOCH_MS + s->now;
+}
+
 void sim_loop_stop(struct loop *l)
 {
 	l->stopped = true;
@@ -464,7 +476,9 @@ void loop_lane_run(struct loop_lane *lane, loop_fn work, loop_fn done, void *arg
 	*lane->end = j;
 	lane->end = &j->next;
 	int64_t from = l->lane_until > l->sim->now ? l->lane_until : l->sim->now;
-	l->lane_until = from + sim_between(l->sim, 0, WORK_MS);
+	bool slow = l->slow > 0 && sim_chance(l->sim, l->slow);
+	l->lane_until =
+	        from + (slow ? sim_between(l->sim, 500, SLOW_MS) : sim_between(l->sim, 0, WORK_MS));
 	add(l->sim, l, l->lane_until - l->sim->now, lane_work, j);
 }
 

@@ -14,7 +14,7 @@
 #include "sim_redis.h"
 #include "world.h"
 
-#define DRAIN_MS (20 * 60000) // virtual: by then everything must have found its place
+#define DRAIN_MS (10 * 60000) // virtual: by then everything must have found its place
 #define LOOK_MS  2000
 
 static const char usage[] =
@@ -96,14 +96,17 @@ static struct trouble choose_trouble(struct sim *s)
 	        .gateway_down = some(s, 800),
 	        .post_answer_lost = some(s, 100),
 	        .post_twice = some(s, 150),
-	        .kills = some(s, 1200),
-	        .stops = some(s, 1000),
+	        .kills = some(s, 2000),
+	        .stops = some(s, 1500),
 	        .jumps = some(s, 1000),
-	        .redis = some(s, 5000),
-	        .disk = some(s, 3000),
+	        .redis = some(s, 12000),
+	        .disk = some(s, 30000),
+	        .slow_disk = some(s, 60),
+	        .send_forbidden = some(s, 60),
+	        .fatal_sends = some(s, 60),
 	        .mishap = some(s, 300),
 	        .lost = some(s, 50),
-	        .stale = some(s, 60),
+	        .stale = some(s, 150),
 	        .vanish = some(s, 25),
 	};
 }
@@ -268,6 +271,7 @@ int main(int argc, char **argv)
 			return c == 'h' ? 0 : 2;
 		}
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	atexit(on_exit_within);
 	json_object_seed(1);
 	log_set_level(o.log ? LOG_INFO : (enum log_level)(LOG_ERROR + 1));

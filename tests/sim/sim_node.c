@@ -26,6 +26,8 @@ struct node {
 	int64_t wall_off, up_since; // of the machine
 	int64_t drift_ppm;
 	struct faulty_disk *disk;
+	unsigned slow_disk;
+	bool born_right; // the process began with the right time
 	// Of the process, NULL while it is dead.
 	struct loop *loop;
 	struct steady_clock *steady;
@@ -205,6 +207,19 @@ static void on_resync(void *arg)
 		flow_redis_resync(n->flow);
 }
 
+static bool somebody_well(const struct world *w)
+{
+	for (size_t i = 0; i < w->nodes_count; i++)
+		if (w->nodes[i]->well_since >= 0)
+			return true;
+	return false;
+}
+
+bool node_born_right(const struct node *n)
+{
+	return n->born_right;
+}
+
 void node_start(struct node *n)
 {
 	struct world *w = n->world;
@@ -214,14 +229,16 @@ void node_start(struct node *n)
 	if (n->loop)
 		return;
 	// With nobody to ask, a machine that starts with a wrong clock cannot know.
-	if (!node_any(w) && (n->wall_off > OFF_MAX_MS || n->wall_off < -OFF_MAX_MS))
+	if (!somebody_well(w))
 		n->wall_off = 0;
+	n->born_right = n->wall_off <= OFF_MAX_MS && n->wall_off >= -OFF_MAX_MS;
 	if (sim_chance(w->sim, 300))
 		faulty_disk_power_cut(n->disk);
 	else
 		faulty_disk_revive(n->disk);
 	n->loop = sim_loop_new(w->sim, n->name, n->wall_off, sim_now(w->sim) - n->up_since);
 	sim_loop_drift(n->loop, n->drift_ppm);
+	sim_loop_slow(n->loop, n->slow_disk);
 	n->steady = steady_clock_new(sim_loop_system(n->loop));
 	sim_loop_use(n->loop, steady_clock(n->steady));
 	n->well_since = -1;
@@ -338,6 +355,14 @@ bool node_running(const struct node *n)
 	return n->loop && !sim_loop_stopped(n->loop);
 }
 
+struct node *node_of_loop(const struct world *w, const struct loop *l)
+{
+	for (size_t i = 0; i < w->nodes_count; i++)
+		if (w->nodes[i]->loop == l)
+			return w->nodes[i];
+	return NULL;
+}
+
 struct node *node_any(struct world *w)
 {
 	struct node *running[NODES_MAX];
@@ -379,9 +404,20 @@ bool node_spool_empty(const struct node *n)
 	return state.open && state.spool.records == 0;
 }
 
-void node_disk_trouble(struct node *n, unsigned per_million)
+bool node_spool_told(const struct node *n)
 {
+	struct spooler_state state = {0};
+	if (n->flow)
+		spooler_state(n->flow->spooler, &state);
+	return state.aside || state.damaged || state.spool.damaged;
+}
+
+void node_disk_trouble(struct node *n, unsigned per_million, unsigned slow_per_mille)
+{
+	n->slow_disk = slow_per_mille;
 	faulty_disk_chance(n->disk, per_million, EIO);
+	if (n->loop)
+		sim_loop_slow(n->loop, slow_per_mille);
 }
 
 uint64_t node_disk_faults(const struct node *n)
@@ -399,10 +435,11 @@ static struct node *node_new(struct world *w, size_t index)
 	snprintf(n->name, sizeof n->name, "n%zu", index + 1);
 	n->wall_off = sim_between(w->sim, -OFF_MAX_MS, OFF_MAX_MS);
 	n->drift_ppm = sim_between(w->sim, -50, 50);
+	n->well_since = -1;
 	n->up_since = -sim_between(w->sim, 1000, 100000000);
 	n->config = configure(w, n);
 	n->disk = faulty_disk_new(w->seed * NODES_MAX + index);
-	node_disk_trouble(n, w->trouble.disk);
+	node_disk_trouble(n, w->trouble.disk, w->trouble.slow_disk);
 	return n;
 }
 

@@ -20,13 +20,16 @@
 
 // How often what goes wrong, of 1,000; `calm` has none of it.
 struct trouble {
-	unsigned send_refused, send_not_taken, send_answer_lost, send_lost, send_slow;
+	unsigned send_forbidden, send_refused, send_not_taken, send_answer_lost, send_lost,
+	        send_slow;
 	unsigned gateway_down;              // a provider's API is away for a while, each minute
 	unsigned post_answer_lost;          // a provider does not hear our 2xx
 	unsigned post_twice;                // it posts a text again although it was told
 	unsigned kills, stops, jumps, cuts; // each minute, of any node
 	unsigned redis;                     // crashes, failovers, refusals, each minute
 	unsigned mishap, lost;              // of a command, of bytes sent: of 100,000
+	unsigned slow_disk;                 // of each piece of work for one
+	unsigned fatal_sends;               // the node dies, or stops, when a provider takes a text
 	unsigned disk;                      // of any call to a disk
 	unsigned stale;                     // a counselor repeats an old request, each look
 	unsigned vanish;                    // a console's connection is lost, each look
@@ -81,10 +84,14 @@ const char *node_name(const struct node *n);
 int64_t node_well_since(const struct node *n);
 // Something was done to it: for so long nothing is expected of it.
 void node_unwell(struct node *n, int64_t for_ms);
-void machines_look(struct world *w); // after each event
+void machines_look(struct world *w);        // after each event
+bool node_born_right(const struct node *n); // its machine's clock was right at the start
 bool node_spool_empty(const struct node *n);
-void node_disk_trouble(struct node *n, unsigned per_million);
+// It raised the alarm that a part of its spool could not be read; after a restart it may be.
+bool node_spool_told(const struct node *n);
+void node_disk_trouble(struct node *n, unsigned per_million, unsigned slow_per_mille);
 uint64_t node_disk_faults(const struct node *n);
+struct node *node_of_loop(const struct world *w, const struct loop *l);
 struct node *node_any(struct world *w); // running, or NULL
 size_t node_index(const struct node *n);
 struct world *world_of_node(const struct node *n);
@@ -120,5 +127,7 @@ void consoles_lost(struct node *n);                                       // the
 
 // ---- sim_fault.c
 
+// kill -9 or SIGSTOP, and back later.
+void fault_strikes(struct world *w, struct node *n);
 void faults_start(struct world *w);
 void faults_end(struct world *w);
