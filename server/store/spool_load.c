@@ -103,7 +103,9 @@ static void note_item(struct content *c, const struct spool_item *item)
 
 static void find_items(struct content *c)
 {
-	struct bytes file = bytes_of(c->bytes.data, c->used);
+	// The last record may end with zeros of its own: one in 256 does.
+	size_t end = c->used + SPOOL_PAYLOAD_MAX;
+	struct bytes file = bytes_of(c->bytes.data, end < c->bytes.len ? end : c->bytes.len);
 	struct spool_item item;
 	size_t at = SPOOL_HEADER;
 	uint64_t least = c->first;
@@ -112,6 +114,7 @@ static void find_items(struct content *c)
 		at = spool_item_end(&item);
 		least = item.sequence + 1;
 	}
+	c->used = at > c->used && c->count ? at : c->used;
 }
 
 // A newer segment's word on where this one ends is final. Otherwise it ends behind the last record

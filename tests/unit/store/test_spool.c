@@ -360,6 +360,22 @@ static void a_torn_tail_is_nobodys_loss(void **state)
 	assert_int_equal(f->damaged, 0);
 }
 
+// As the tag of one sealed text in 256 does.
+static void a_last_record_may_end_with_zeros(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_record r;
+	static const uint8_t payload[12] = {'t', 'e', 'x', 't'};
+	open_spool(f, LIMIT);
+	spool_append(f->spool, 1, 1000, bytes_of(payload, sizeof(payload)), on_append, &f->seen);
+	turn_until_seen(f, 1);
+	close_spool(f);
+	open_spool(f, LIMIT);
+	assert_int_equal(state_of(f).records, 1);
+	assert_true(spool_next(f->spool, 0, &r));
+	assert_true(bytes_equal(r.payload, bytes_of(payload, sizeof(payload))));
+}
+
 static void what_a_reader_refuses_is_kept_beside(void **state)
 {
 	struct fixture *f = *state;
@@ -514,6 +530,7 @@ int main(void)
 	        on_disk(a_flipped_bit_is_put_aside_and_told),
 	        on_disk(a_bit_that_flips_later_is_found_on_the_way_out),
 	        on_disk(a_torn_tail_is_nobodys_loss),
+	        on_disk(a_last_record_may_end_with_zeros),
 	        on_disk(what_a_reader_refuses_is_kept_beside),
 	        on_disk(a_large_spool_goes_through_many_segments),
 	        on_disk(what_waits_in_memory_is_bounded),
