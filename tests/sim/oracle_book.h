@@ -28,6 +28,7 @@ struct conversation {
 	int state; // 0: not in the keyspace, as far as we know
 	int level;
 	uint64_t epoch;
+	int64_t declined_at;
 	char holder[33];
 	size_t messages;
 	size_t texter; // by its first text; gateway with it

@@ -81,12 +81,12 @@ int oracle_delivery(struct oracle *o, const char *message)
 // ---- one conversation
 
 static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
-        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "holder"};
+        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at", "holder"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 struct view {
 	int64_t state, level, epoch, seq, page, answer_by, enqueued, score, held_at, offer_until,
-	        wrap_up_until;
+	        wrap_up_until, declined_at;
 	char holder[33];
 };
 
@@ -95,7 +95,8 @@ static bool read_view(struct oracle *o, const char *id, struct view *v)
 	struct key key = key_of("c", id);
 	struct bytes argv[2 + FIELDS] = {bytes_str("HMGET"), bytes_str(key.text)};
 	int64_t *numbers[] = {&v->state, &v->level, &v->epoch, &v->seq, &v->page, &v->answer_by,
-	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until};
+	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until,
+	        &v->declined_at};
 	for (size_t i = 0; i < FIELDS; i++)
 		argv[2 + i] = bytes_str(fields[i]);
 	const struct model_reply *r = run(o, 2 + FIELDS, argv);
@@ -198,6 +199,10 @@ static void check_change(struct oracle *o, const struct conversation *c, const s
 	        !oracle_was_asked(c, ASK_CLOSE, v->holder, epoch, ""))
 		oracle_violation(o, "%s: closed, and %s did not in epoch %llu", c->id, v->holder,
 		        (unsigned long long)epoch);
+	if (v->declined_at != c->declined_at &&
+	        !oracle_was_asked(c, ASK_DECLINE, c->holder, c->epoch, ""))
+		oracle_violation(o, "%s: declined, and %s did not in epoch %llu", c->id, c->holder,
+		        (unsigned long long)c->epoch);
 	if (c->state == CLOSED && v->state != CLOSED)
 		oracle_violation(o, "%s: open again", c->id);
 }
@@ -309,6 +314,7 @@ void oracle_look(struct oracle *o, struct conversation *c)
 	follow_due(o, c, &v);
 	c->state = (int)v.state;
 	c->level = (int)v.level;
+	c->declined_at = v.declined_at;
 	c->epoch = (uint64_t)v.epoch;
 	memcpy(c->holder, v.holder, sizeof c->holder);
 }

@@ -371,7 +371,7 @@ static void take_conversation(struct counselor *c, const Holdfast__V1__Conversat
 // As somebody does whose screen shows what was, two turns ago.
 static struct request outdated(const struct counselor *c, struct request r)
 {
-	if (r.epoch > 2 && sim_chance(chance(c), c->world->trouble.stale))
+	if (r.epoch > 2 && sim_chance(chance(c), 2 * c->world->trouble.stale))
 		r.epoch -= 2 * (uint64_t)sim_between(chance(c), 1, (int64_t)(r.epoch - 1) / 2);
 	return r;
 }
@@ -640,7 +640,8 @@ static void repeat_something(struct counselor *c)
 	size_t kept = other->past_count < PAST_MAX ? other->past_count : PAST_MAX;
 	if (kept == 0)
 		return;
-	struct request r = other->past[sim_below(w->sim, kept)];
+	size_t back = sim_below(w->sim, sim_chance(w->sim, 500) && kept > 3 ? 3 : kept);
+	struct request r = other->past[(other->past_count - 1 - back) % PAST_MAX];
 	if (r.op != HOLDFAST__V1__FRAME__BODY_REPLY)
 		r.client[0] = 0;
 	else if (other != c || sim_chance(w->sim, 500))

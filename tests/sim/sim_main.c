@@ -80,8 +80,12 @@ static void hire(struct world *w)
 // ---- the night
 
 // Some nights have little of it, some have all of it.
+static bool rough;
+
 static unsigned some(struct sim *s, unsigned most)
 {
+	if (rough)
+		return most;
 	return sim_chance(s, 300) ? 0 : (unsigned)sim_below(s, most + 1);
 }
 
@@ -121,6 +125,7 @@ static struct world *world_new(const struct options *o)
 	w->oracle = oracle_new(w);
 	size_t nodes = (size_t)sim_between(s, 2, NODES_MAX);
 	w->copies = (unsigned)sim_below(s, 3);
+	rough = sim_chance(s, 400);
 	w->trouble = choose_trouble(s);
 	if (o->nodes >= 0)
 		nodes = (size_t)o->nodes;
