@@ -156,10 +156,11 @@ test: ## install what is missing, build, run unit and integration tests
 
 SEED     ?=
 STEPS    ?= 100000
+NIGHTS   ?= 1
 .PHONY: sim sim-mutants
-sim: ## one simulated night with faults, promises checked after every step (SEED=N, STEPS=N)
+sim: ## a simulated night with faults, promises checked after every step (SEED=N, STEPS=N; NIGHTS=N of other seeds)
 	@$(MAKE) --no-print-directory -s $(BUILD)/sim/holdfast-sim
-	@$(BUILD)/sim/holdfast-sim $(if $(SEED),--seed $(SEED)) --steps $(STEPS)
+	@for night in $$(seq $(NIGHTS)); do $(BUILD)/sim/holdfast-sim $(if $(SEED),--seed $(SEED)) --steps $(STEPS) || exit 1; done
 sim-mutants: ## plant mistakes, one at a time: the simulator must find each
 	@$(MAKE) --no-print-directory -s $(BUILD)/sim/holdfast-sim
 	@/usr/bin/python3 tests/sim/mutants.py
