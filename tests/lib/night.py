@@ -119,7 +119,11 @@ class Worker(threading.Thread):
             self.answer_all(console, answer)
 
     def answer_all(self, console, conversation):
-        for message in console.whole(conversation).messages:
+        """What the counselor before has answered is answered."""
+        messages = console.whole(conversation).messages
+        said = {m.text for m in messages if m.direction == pb.DIRECTION_OUT}
+        self.replied |= {m.id for m in messages if f"re: {m.text}" in said}
+        for message in messages:
             self.answer(console, message)
 
     def show(self, message):
@@ -205,7 +209,7 @@ class Night:
             console.leave()
 
     def replies_settled(self):
-        settled = (pb.DELIVERY_SENT, pb.DELIVERY_DELIVERED, pb.DELIVERY_UNKNOWN, pb.DELIVERY_FAILED)
+        settled = (pb.DELIVERY_SENT, pb.DELIVERY_DELIVERED, pb.DELIVERY_UNKNOWN, pb.DELIVERY_FAILED, pb.DELIVERY_HELD)
         return all(m.delivery in settled for c in self.conversations() for m in c.messages if m.direction == pb.DIRECTION_OUT)
 
     def reckon(self):
