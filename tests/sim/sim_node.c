@@ -232,7 +232,7 @@ void node_start(struct node *n)
 	if (!somebody_well(w))
 		n->wall_off = 0;
 	n->born_right = n->wall_off <= OFF_MAX_MS && n->wall_off >= -OFF_MAX_MS;
-	if (sim_chance(w->sim, 300))
+	if (sim_chance(w->sim, 600))
 		faulty_disk_power_cut(n->disk);
 	else
 		faulty_disk_revive(n->disk);
