@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "sim_request.h"
 #include "world.h"
 
 #define HELD_MAX  8
@@ -18,19 +19,6 @@
 #define UNSEEN_MS   30000 // a console that hears nothing is given up after 20 s
 #define LOOK_MS     1500
 #define SILENCE_MS  20000 // a connection on which nothing is heard is given up
-#define PASSWORD    "invented"
-
-// A request, as it may be sent again.
-struct request {
-	uint64_t id; // 0: free
-	int64_t sent;
-	int op; // Holdfast__V1__Frame__BodyCase
-	char conversation[ID_TEXT];
-	uint64_t epoch;
-	uint64_t sequence;
-	char client[ID_TEXT]; // of a reply; the message of one that was held
-	int presence;
-};
 
 struct holding {
 	char conversation[ID_TEXT]; // "" is free
@@ -169,15 +157,6 @@ static void on_request(void *arg)
 	parcel_free(p);
 }
 
-static void pack(const Frame *frame, struct buf *out)
-{
-	size_t size = holdfast__v1__frame__get_packed_size(frame);
-	uint8_t *bytes = xmalloc(size + 1);
-	holdfast__v1__frame__pack(frame, bytes);
-	buf_append(out, bytes, size);
-	free(bytes);
-}
-
 // ---- requests
 
 static struct request *open_request(struct counselor *c, uint64_t id)
@@ -204,45 +183,6 @@ static void tell_oracle(const struct counselor *c, const struct request *r)
 			        r->epoch, r->client);
 }
 
-static void build(const struct counselor *c, const struct request *r, struct buf *out)
-{
-	Frame f = HOLDFAST__V1__FRAME__INIT;
-	Holdfast__V1__LogIn log_in = HOLDFAST__V1__LOG_IN__INIT;
-	Holdfast__V1__Ping ping = HOLDFAST__V1__PING__INIT;
-	Holdfast__V1__SetPresence presence = HOLDFAST__V1__SET_PRESENCE__INIT;
-	Holdfast__V1__Accept accept = HOLDFAST__V1__ACCEPT__INIT;
-	Holdfast__V1__Decline decline = HOLDFAST__V1__DECLINE__INIT;
-	Holdfast__V1__Reply reply = HOLDFAST__V1__REPLY__INIT;
-	Holdfast__V1__Close close = HOLDFAST__V1__CLOSE__INIT;
-	Holdfast__V1__FinishWrapUp finish = HOLDFAST__V1__FINISH_WRAP_UP__INIT;
-	Holdfast__V1__GetConversation get = HOLDFAST__V1__GET_CONVERSATION__INIT;
-	Holdfast__V1__SendHeld held = HOLDFAST__V1__SEND_HELD__INIT;
-	char *id = (char *)r->conversation;
-	log_in.name = (char *)c->name;
-	log_in.password = (char *)PASSWORD;
-	presence.presence = (Holdfast__V1__Presence)r->presence;
-	accept.conversation = decline.conversation = reply.conversation = id;
-	close.conversation = finish.conversation = id;
-	accept.epoch = decline.epoch = reply.epoch = close.epoch = finish.epoch = r->epoch;
-	get.conversation = held.conversation = id;
-	get.after_sequence = r->sequence;
-	held.epoch = r->epoch;
-	held.message = (char *)r->client;
-	decline.reason = (char *)"busy";
-	reply.client_id = (char *)r->client;
-	reply.text = (char *)r->client;
-	close.outcome = (char *)"talked";
-	close.sequence = r->sequence;
-	void *const bodies[] = {
-	        &log_in, &ping, &presence, &accept, &decline, &reply, &close, &finish, &get, &held};
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if ((int)rows[i].body == r->op)
-			f.result = bodies[i]; // every member of the union is a pointer
-	f.id = r->id;
-	f.body_case = (Holdfast__V1__Frame__BodyCase)r->op;
-	pack(&f, out);
-}
-
 static void send_request(struct counselor *c, struct request r)
 {
 	struct request *slot = open_request(c, 0);
@@ -253,7 +193,7 @@ static void send_request(struct counselor *c, struct request r)
 	*slot = r;
 	tell_oracle(c, &r);
 	struct parcel *p = parcel_new(c);
-	build(c, &r, &p->bytes);
+	request_pack(&r, c->name, &p->bytes);
 	send_parcel(c, on_request, p);
 	if (r.conversation[0]) {
 		c->past[c->past_count++ % PAST_MAX] = r;
@@ -528,7 +468,7 @@ void console_take(struct world *w, uint64_t session, const Frame *frame)
 	if (!c)
 		return;
 	struct parcel *p = parcel_new(c);
-	pack(frame, &p->bytes);
+	frame_pack(frame, &p->bytes);
 	sim_after(w->sim, travel(w->sim, &c->here_at), on_frame, p);
 }
 
