@@ -213,7 +213,7 @@ static struct arrival *arrival_new(struct flow *f, unsigned kind, struct buf *re
 	a->kind = kind;
 	a->record = *record;
 	*record = (struct buf){0};
-	a->whose = kind_find(kind)->whose(f, buf_bytes(&a->record));
+	a->whose = kind_find(kind)->whose(buf_bytes(&a->record));
 	a->tag = tag;
 	a->done = done;
 	a->arg = arg;

@@ -14,9 +14,8 @@ static bool probe_take(struct flow *f, struct bytes record, const struct taker *
 	return false;
 }
 
-static uint64_t nobodys(const struct flow *f, struct bytes record)
+static uint64_t nobodys(struct bytes record)
 {
-	(void)f;
 	(void)record;
 	return 0;
 }

@@ -26,7 +26,7 @@ struct kind {
 	// record of this kind: then `fn` is not called.
 	bool (*take)(struct flow *f, struct bytes record, const struct taker *t);
 	// Whose it is: records of one person are taken one after the other, in order. 0: nobody's.
-	uint64_t (*whose)(const struct flow *f, struct bytes record);
+	uint64_t (*whose)(struct bytes record);
 	// When it could not be taken for long, while others could: to the quarantine, as `take`.
 	// NULL: it is put aside.
 	bool (*give_up)(struct flow *f, struct bytes record, const struct taker *t);

@@ -126,7 +126,7 @@ static void on_scan(void *arg)
 		}
 		struct buf plain = {0};
 		if (unseal(sp, &r, &plain))
-			count(sp, kind_find(r.kind)->whose(sp->flow, buf_bytes(&plain)), 1);
+			count(sp, kind_find(r.kind)->whose(buf_bytes(&plain)), 1);
 		buf_wipe(&plain);
 		sp->scanned++;
 		sp->scanned_to = r.sequence;
@@ -176,7 +176,7 @@ static bool draw(struct spooler *sp)
 	} else if (!unseal(sp, &r, &h->plain)) {
 		put_aside(sp, r.sequence, r.kind);
 	} else {
-		h->whose = kind_find(r.kind)->whose(sp->flow, buf_bytes(&h->plain));
+		h->whose = kind_find(r.kind)->whose(buf_bytes(&h->plain));
 		if (h->whose && h->whose == sp->given_up)
 			h->since = sp->given_up_since;
 		sp->hand_count++;

@@ -12,5 +12,5 @@ void text_record(const struct flow *f, const struct gateway *g, const struct gat
 
 bool text_take(struct flow *f, struct bytes record, const struct taker *t);
 bool text_give_up(struct flow *f, struct bytes record, const struct taker *t);
-uint64_t text_whose(const struct flow *f, struct bytes record);
+uint64_t text_whose(struct bytes record);
 void text_rehearse(struct flow *f, struct bytes record);
