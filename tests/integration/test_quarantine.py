@@ -339,7 +339,7 @@ def test_a_full_one_holds_no_spooled_text_up(authority, redis):
         counselor = house.counselor(pool)
         assert counselor.take().messages[0].text == WORDS
         # What the quarantine could not take is beside the spool, and people are told.
-        assert len([p for p in spool.files(house) if p.suffix == ".refused"]) == 70
+        poll(lambda: len([p for p in spool.files(house) if p.suffix == ".refused"]) == 70, 15, "the last of the files")
         poll(lambda: spool.alarm(house, "spool_damaged"), 15, "the alarm")
         spool.sums(house)
     finally:
