@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Takes an outbox entry for sending, for as long as the lease lasts. The same token again is the same claim, with a new lease: who asks again
--- has not had the answer, and so has sent nothing. An entry whose earlier lease ran out may have been sent: a page is sent again (a second page is better than none), and so is what the provider recognizes by
--- its id; any other reply is marked so and left to the provider's reports and to people. A reply that has waited for longer than it is
--- worth is held for the counselor's decision.
+-- Takes an outbox entry for sending, for as long as the lease lasts. The same token again is the same claim, with a new lease: who
+-- asks again has not had the answer, and so has sent nothing. An entry whose earlier lease ran out may have been sent: a page is
+-- sent again (a second page is better than none), and so is what the provider recognizes by its id; any other reply is marked so and
+-- left to the provider's reports and to people. A reply that has waited for longer than it is worth is held for the counselor's decision.
 --
 -- KEYS: entry, message (of a reply), replies (of its conversation), out, unsent, due
 -- ARGV: now, id, conversation (of a reply, or ''), gateway, token, lease_ms, validity_ms, repeatable (1: known by its id), ask_ms,
@@ -55,5 +55,6 @@ if lapsed then
   redis.call('HSET', entry, 'maybe', 1)
 end
 redis.call('HSET', entry, 'state', 'sending', 'lease_until', till, 'token', ARGV[5], 'tried', int(now))
-redis.call('ZADD', out, till, out_member(id, conversation))
+-- XX: a page that was withdrawn after it had been seen here goes out once, and is not tried again.
+redis.call('ZADD', out, 'XX', till, out_member(id, conversation))
 return { 'OK', epoch, redis.call('HGETALL', entry) }

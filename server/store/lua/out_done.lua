@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Records what became of a send. Who comes after the lease is over still knows best, as long as nobody has taken the entry since: what was
 -- marked as possibly sent is settled by it. That it was surely not sent is no leave to send it then: later replies may be out, so
--- it is held.
+-- it is held. What an earlier try may have sent stays so, whatever became of this one, unless this one was sent.
 --
 -- KEYS: entry, message, replies, out, unsent, due, known
 -- ARGV: now, id, conversation (of a reply, or ''), gateway, epoch, outcome ("sent", "retry", "failed", "unknown", or "again": it may have
@@ -19,12 +19,15 @@ local OUTCOMES = {
   held = { 'held', HELD },
 }
 
-local e = redis.call('HMGET', entry, 'state', 'epoch')
-local late = e[1] == 'unknown'
+local e = redis.call('HMGET', entry, 'state', 'epoch', 'maybe')
+local late, maybe = e[1] == 'unknown', e[3] and conversation ~= ''
 if (e[1] ~= 'sending' and not late) or e[2] ~= ARGV[5] then
   return { 'STALE' }
 end
-if late and (outcome == 'unknown' or outcome == 'again') then
+if maybe and outcome == 'failed' then
+  outcome = 'unknown'
+end
+if late and (outcome == 'unknown' or outcome == 'again' or (maybe and outcome == 'retry')) then
   return { 'OK' }
 end
 if late and outcome == 'retry' then

@@ -240,9 +240,8 @@ static void test_an_interrupted_page_is_sent_again(void **state)
 
 // The provider knows it by its id: the second time is the same text. Once it may have been sent, it
 // is never called unsent.
-static void test_a_repeatable_reply_is_sent_again(void **state)
+static struct store_lease sent_again(struct world *w)
 {
-	struct world *w = *state;
 	reply(w);
 	struct store_lease again = *lease(w);
 	again.repeatable = true;
@@ -251,11 +250,39 @@ static void test_a_repeatable_reply_is_sent_again(void **state)
 	again.token = "node/another";
 	EXPECT(w, STORE_OK, store_out_claim, R1, &again);
 	assert_string_equal(w->part[1], "2");
+	return again;
+}
+
+static void test_a_repeatable_reply_is_sent_again(void **state)
+{
+	struct world *w = *state;
+	struct store_lease again = sent_again(w);
 	done(w, R1, 2, "again", STORE_OK);
 	delivery_is(w, QUEUED);
 	w->now += VALIDITY_MS;
 	again.token = "node/third";
 	EXPECT(w, STORE_UNKNOWN, store_out_claim, R1, &again);
+	delivery_is(w, MAYBE);
+}
+
+// The first try may have sent it: that the second surely did not says nothing about it.
+static void test_what_may_have_been_sent_is_not_failed(void **state)
+{
+	struct world *w = *state;
+	(void)sent_again(w);
+	done(w, R1, 2, "failed", STORE_OK);
+	delivery_is(w, MAYBE);
+}
+
+static void test_what_may_have_been_sent_is_not_held(void **state)
+{
+	struct world *w = *state;
+	struct store_lease again = sent_again(w);
+	w->now += LEASE_MS;
+	again.token = "node/third";
+	again.repeatable = false; // the gateway is another provider's by now
+	EXPECT(w, STORE_UNKNOWN, store_out_claim, R1, &again);
+	done(w, R1, 2, "retry", STORE_OK);
 	delivery_is(w, MAYBE);
 }
 
@@ -412,6 +439,8 @@ int main(void)
 	        TEST(test_a_late_outcome_is_better_than_none),
 	        TEST(test_an_interrupted_page_is_sent_again),
 	        TEST(test_a_repeatable_reply_is_sent_again),
+	        TEST(test_what_may_have_been_sent_is_not_failed),
+	        TEST(test_what_may_have_been_sent_is_not_held),
 	        TEST(test_an_ambiguous_send_is_left_so),
 	        TEST(test_retries_when_told),
 	        TEST(test_receipts_only_go_forward),

@@ -326,6 +326,20 @@ static void test_a_page_withdrawn_while_being_sent_is_not_retried(void **state)
 	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 }
 
+// The acknowledgement came when a node had seen it and had not claimed it yet: it goes out once.
+static void test_a_page_withdrawn_before_its_claim_is_not_retried(void **state)
+{
+	struct world *w = *state;
+	late(w);
+	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e1"), lease(w));
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
+	EXPECT(w, STORE_OK, store_out_done, PAGE_OUT("e1"),
+	        OUTCOME(1, "retry", "", "", w->now + 1));
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
+}
+
 static void test_the_latest_200_stay_listed(void **state)
 {
 	struct world *w = *state;
@@ -360,6 +374,7 @@ int main(void)
 	        TEST(test_a_rise_after_the_page_opens_no_other),
 	        TEST(test_a_withdrawn_page_is_not_retried),
 	        TEST(test_a_page_withdrawn_while_being_sent_is_not_retried),
+	        TEST(test_a_page_withdrawn_before_its_claim_is_not_retried),
 	        TEST(test_the_latest_200_stay_listed),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
