@@ -271,7 +271,8 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->checker = checker_new(f);
 	on_sweep(f);
 	on_round(f);
-	on_beat(f);
+	// The link is made in the first turns of the loop: before that Redis is not away.
+	f->beat_timer = loop_timer(f->loop, NODES_BEAT_MS, on_beat, f);
 	on_gauges(f);
 	on_look(f);
 	return f;
