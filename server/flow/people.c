@@ -148,7 +148,10 @@ void people_recall(struct people *p, void (*fn)(struct staff_member *m, void *ar
 		log_error("event=people_unreadable file=%s", p->path);
 	if (plain.len > 0)
 		all = json_loadb(buf_str(&plain), plain.len, 0, NULL);
-	json_object_foreach(all, name, phone) fn(member_of(name, phone), arg);
+	json_object_foreach(all, name, phone)
+	{
+		fn(member_of(name, phone), arg);
+	}
 	json_decref(all);
 	buf_free(&sealed);
 	buf_free(&error);

@@ -9,7 +9,7 @@
 
 #include "crc32c.h"
 
-static const char file_magic[] = "HFSPOOL\n";
+static const uint8_t file_magic[] = {'H', 'F', 'S', 'P', 'O', 'O', 'L', '\n'};
 static const char record_magic[] = "HFR1";
 static const char suffix[] = ".seg";
 
@@ -81,7 +81,7 @@ static uint32_t header_crc(const uint8_t *h)
 void spool_segment_header(uint64_t first, struct buf *out)
 {
 	uint8_t h[SPOOL_HEADER];
-	memcpy(h, file_magic, 8);
+	memcpy(h, file_magic, sizeof(file_magic));
 	put_u32(h + 8, SPOOL_VERSION);
 	put_u64(h + 16, first);
 	put_u32(h + 12, header_crc(h));
@@ -91,7 +91,7 @@ void spool_segment_header(uint64_t first, struct buf *out)
 enum spool_header spool_segment_check_header(struct bytes file, uint64_t first)
 {
 	const uint8_t *h = file.data;
-	if (file.len < SPOOL_HEADER || memcmp(h, file_magic, 8) != 0)
+	if (file.len < SPOOL_HEADER || memcmp(h, file_magic, sizeof(file_magic)) != 0)
 		return SPOOL_HEADER_BAD;
 	if (get_u32(h + 12) != header_crc(h) || get_u64(h + 16) != first)
 		return SPOOL_HEADER_BAD;

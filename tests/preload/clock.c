@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine whose wall clock somebody sets, or that passes time: CLOCK_REALTIME and CLOCK_MONOTONIC are shifted by the
-// milliseconds in the file that HOLDFAST_CLOCK names (8 bytes for each, mapped, so that a change is felt at once). Nothing else
-// is touched.
+// A machine whose wall clock somebody sets, or that passes time: CLOCK_REALTIME and CLOCK_MONOTONIC
+// are shifted by the milliseconds in the file that HOLDFAST_CLOCK names (8 bytes for each, mapped,
+// so that a change is felt at once). Nothing else is touched.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -20,8 +20,8 @@ static int64_t shift_ms(int clock)
 	if (!shift) {
 		const char *path = getenv("HOLDFAST_CLOCK");
 		int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-		void *at = fd < 0 ? MAP_FAILED
-		                  : mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, fd, 0);
+		void *at =
+		        fd < 0 ? MAP_FAILED : mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, fd, 0);
 		if (fd >= 0)
 			close(fd);
 		shift = at == MAP_FAILED ? none : at;

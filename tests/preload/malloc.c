@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine that runs out of memory: once armed, the n-th allocation of the process fails, and so do `run - 1` after it. The file that
-// HOLDFAST_MALLOC names holds three 64-bit numbers, mapped: armed (0 or 1), the countdown n, and run; when the countdown has
-// reached its end, armed is 0 again and the countdown is negative.
+// A machine that runs out of memory: once armed, the n-th allocation of the process fails, and so
+// do `run - 1` after it. The file that HOLDFAST_MALLOC names holds three 64-bit numbers, mapped:
+// armed (0 or 1), the countdown n, and run; when the countdown has reached its end, armed is 0
+// again and the countdown is negative.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,8 @@ static int is_early(const void *p)
 	return (const char *)p >= early && (const char *)p < early + sizeof early;
 }
 
-static void *(*real_malloc)(size_t), *(*real_calloc)(size_t, size_t), *(*real_realloc)(void *, size_t);
+static void *(*real_malloc)(size_t), *(*real_calloc)(size_t, size_t),
+        *(*real_realloc)(void *, size_t);
 static void (*real_free)(void *);
 static int finding;
 
