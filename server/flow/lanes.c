@@ -15,7 +15,6 @@ static const size_t slots_of[SEND_KINDS] = {
 
 #define SHARE_LEAST     0.1 // texts a second: however many nodes share a rate, each sends some
 #define BURST_S         0.25
-#define PAUSE_MAX_MS    300000
 #define WAKE_LEAST_MS   10
 #define CANDIDATES_MOST 4096 // in one look; there is always another
 
@@ -259,7 +258,7 @@ void lane_end(struct lane *l, bool called)
 
 void lane_pause(struct lane *l, int64_t ms)
 {
-	int64_t until = mono(l) + (ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS);
+	int64_t until = mono(l) + (ms < LANE_PAUSE_MAX_MS ? ms : LANE_PAUSE_MAX_MS);
 	if (until <= l->paused_until_ms)
 		return;
 	log_warn("event=gateway_paused gateway=%s ms=%lld", l->gateway, (long long)ms);

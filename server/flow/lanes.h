@@ -30,5 +30,7 @@ const char *lanes_gateway(const struct lanes *all, size_t index);
 const char *lane_gateway(const struct lane *l);
 // `called`: the provider was called; if not, the call counts for nothing.
 void lane_end(struct lane *l, bool called);
-// The provider wants no calls for that long.
+// The provider wants no calls for that long, at most LANE_PAUSE_MAX_MS: whoever asks for more is
+// asked again.
+#define LANE_PAUSE_MAX_MS 300000
 void lane_pause(struct lane *l, int64_t ms);

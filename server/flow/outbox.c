@@ -228,7 +228,8 @@ static const char *outcome_name(const struct sending *s, enum gateway_outcome o)
 	return ambiguous(s);
 }
 
-// The provider says when: that holds for all its texts.
+// The provider says when: that holds for all its texts. Who asks for a day does not get it: a page
+// must not wait for it, and a reply is late by then.
 static int64_t asked_delay_ms(
         struct sending *s, const struct http_result *result, const struct gateway_reply *reply)
 {
@@ -237,8 +238,9 @@ static int64_t asked_delay_ms(
 		seconds = result->retry_after_s;
 	if (reply->outcome == GATEWAY_SENT || seconds <= 0)
 		return delay;
-	lane_pause(s->lane, seconds * 1000);
-	return delay > seconds * 1000 ? delay : seconds * 1000;
+	int64_t wait = seconds < LANE_PAUSE_MAX_MS / 1000 ? seconds * 1000 : LANE_PAUSE_MAX_MS;
+	lane_pause(s->lane, wait);
+	return delay > wait ? delay : wait;
 }
 
 static void take_answer(struct sending *s, const struct http_result *result)

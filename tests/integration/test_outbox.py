@@ -3,6 +3,7 @@
 import signal
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from typed import Typed
 from web import call
 
 # Pools by the gateway of their line. Each of these gateways is a Kannel but the last.
-GATEWAYS = ["kannel"] * 2 + ["slow", "stuck", "brief", "brief"] + ["asked"] * 3
+GATEWAYS = ["kannel"] * 2 + ["slow", "stuck", "brief", "brief", "lazy"] + ["asked"] * 3
 RATE = 4
 
 
@@ -52,7 +53,7 @@ def house(authority, slow, stuck, api):
     def edit(config):
         kannel, twilio = config["gateways"]
         for name, more in {"slow": {"send_url": slow.url, "rate_per_s": RATE}, "stuck": {"send_url": stuck.url},
-                           "brief": {"validity_s": 1}}.items():
+                           "brief": {"validity_s": 1}, "lazy": {}}.items():
             config["gateways"].append({**kannel, "name": name, **more})
         twilio["send_url"] = api.url
         for line, gateway in zip(config["lines"], GATEWAYS):
@@ -132,6 +133,22 @@ def test_a_provider_says_when_to_come_again(house):
         house.carrier.behave = lambda sent: "accept"
     first, second = tries()
     assert second.at - first.at >= 3.9
+
+
+def test_a_provider_who_wants_a_day_is_asked_again_in_minutes(house):
+    pool = take(house, "lazy")
+    console, conversation, texter = held_conversation(house, pool)
+    house.carrier.behave = lambda sent: ("busy", {"Retry-After": "86400"}) if sent.to == texter else "accept"
+
+    def due():
+        (_, score), = house.cli("ZRANGE", f"{{{pool.name}}}:out:lazy:reply", 0, -1, "WITHSCORES")
+        return float(score) / 1000 - time.time()
+    try:
+        reply = console.reply(conversation, "patience")
+        console.expect("delivery_change", lambda d: d.message == reply.id and d.note)
+    finally:
+        house.carrier.behave = lambda sent: "accept"
+    assert 200 < due() <= 300
 
 
 def test_a_stuck_gateway_delays_no_page(house, stuck):
