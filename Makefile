@@ -208,10 +208,11 @@ test-all: ## test, lint, sanitize and fuzz, as .ci/run does
 
 .PHONY: install
 install: all ## install programs, unit and samples (DESTDIR=, PREFIX=/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/holdfast $(DESTDIR)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/holdfast/redis $(DESTDIR)/lib/systemd/system
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE deploy/OPERATIONS.md deploy/holdfast.example.yaml proto/PROTOCOL.md \
 		proto/console.proto $(DESTDIR)$(PREFIX)/share/doc/holdfast
+	install -m 644 deploy/redis/* $(DESTDIR)$(PREFIX)/share/doc/holdfast/redis
 	sed 's|/usr/local/|$(PREFIX)/|' deploy/holdfastd.service > $(DESTDIR)/lib/systemd/system/holdfastd.service
 	chmod 644 $(DESTDIR)/lib/systemd/system/holdfastd.service
 
