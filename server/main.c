@@ -189,6 +189,15 @@ static void on_reload(void *arg)
 
 // ---- start-up ----
 
+// Without it there is no spool, no crash guard and no copy of who is on call; but texts can be
+// taken in all the same.
+static void make_state_dir(const struct server *s)
+{
+	const char *dir = s->config->state_dir;
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		log_error("event=state_dir text=\"cannot make %s: %s\"", dir, strerror(errno));
+}
+
 static void start_store(struct server *s)
 {
 	struct buf error = {0};
@@ -328,6 +337,7 @@ static int serve(struct server *s)
 	loop_on_signal(s->loop, SIGTERM, on_end, s);
 	loop_on_signal(s->loop, SIGINT, on_end, s);
 	loop_on_signal(s->loop, SIGHUP, on_reload, s);
+	make_state_dir(s);
 	start_store(s);
 	start_flow(s);
 	start_listeners(s);

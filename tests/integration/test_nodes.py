@@ -45,6 +45,14 @@ def test_a_text_to_one_node_reaches_a_console_on_the_other(nodes):
     assert [s.text for s in first.carrier.to(texter)] == ["i am here"]
 
 
+def test_a_node_that_has_no_embedded_redis_makes_its_state_folder_and_has_a_spool(nodes, redis):
+    _, second = nodes
+    assert (second.folder / "state/spool").is_dir()
+    assert "event=no_spool" not in second.log_text() and "event=no_crash_guard" not in second.log_text()
+    redis.kill()
+    second.text(second.take(), new_number(), "is anybody there")
+
+
 def test_a_stopped_node_is_taken_over_and_changes_nothing_later(nodes):
     first, second = nodes
     pool = first.take()
