@@ -14,7 +14,7 @@ def good():
         h.add(kind, at=float(next(t)), **fields)
     for texter, text in (("ann", "a1"), ("ann", "a2"), ("bea", "b1")):
         add("received", texter=texter, text=text)
-        add("acknowledged", texter=texter, text=text)
+        add("acknowledged", texter=texter, text=text, nodes=frozenset(["one"]))
     add("received", texter="bea", text="b2")  # never acknowledged, and there all the same: allowed
     add("held", conversation="c1", name="kim", epoch=1)
     add("shown", console="k1", name="kim", conversation="c1", text="a1")
@@ -106,6 +106,15 @@ def test_a_planted_fault_is_found(name):
     fault(h)
     violations = check(h)
     assert any(v.startswith(rule + ":") for v in violations), violations
+
+
+def test_texts_through_different_nodes_may_overtake_each_other():
+    h = good()
+    swap_texts(h)
+    change("acknowledged", {"text": "a2"}, nodes=frozenset(["two"]))(h)
+    assert check(h) == []
+    change("acknowledged", {"text": "a1"}, nodes=frozenset(["two"]))(h)
+    assert [v.split(":")[0] for v in check(h)] == ["order"]
 
 
 def test_an_outage_excuses_a_late_page_by_its_length_only():

@@ -95,7 +95,7 @@ def test_kills_at_random_moments(nodes, redis, seeded):
         night.settle()
         history = night.reckon()
     print(f"injected: {axe.counts}")
-    assert history.count("acknowledged") > KILLS and history.count("replied") >= night.texts()
+    assert history.count("acknowledged") > KILLS and history.count("replying") >= night.texts()
 
 
 def is_paged(night, house, pool, doctor, texted):

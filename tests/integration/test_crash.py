@@ -57,7 +57,7 @@ def test_kill_of_holdfastd_at_random_moments(night_house, redis, seeded):
         house.carrier.wait(doctor.phone, paged + 1, deadline=10)
         night.settle()
         history = night.reckon()
-    assert night.texts() > 2 * KILLS and history.count("replied") >= night.texts(), "texters and counselors were at work"
+    assert night.texts() > 2 * KILLS and history.count("replying") >= night.texts(), "texters and counselors were at work"
 
 
 def test_kill_of_an_external_redis(night_house, redis, seeded):

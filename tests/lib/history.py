@@ -25,7 +25,7 @@ class Event:
 # kind -> what it must say. A text is named by what it says: no two of a night say the same.
 KINDS = {
     "received": ("texter", "text"),                        # a texter's provider posts it, once or more often
-    "acknowledged": ("texter", "text"),                    # … and was answered 2xx
+    "acknowledged": ("texter", "text", "nodes"),           # … and was answered 2xx; all that it was ever posted to
     "held": ("conversation", "name", "epoch"),             # a console was told that its accept stands
     "let_go": ("conversation", "name", "epoch"),           # … that it holds it no longer
     "shown": ("console", "name", "conversation", "text"),  # a text appeared on that sign-in of a console
@@ -99,20 +99,23 @@ def nothing_unseen(h):
 
 
 def in_order(h):
-    """A texter who waits for each answer before the next text finds them in that order, without a gap in the sequence."""
+    """A texter who waits for each answer before the next text finds them in that order, without a gap in the sequence. What waits
+    in one node's spool is not known to another: texts that went different ways may overtake each other."""
     conversations = defaultdict(list)
     for e in h.of("stored"):
         conversations[e.conversation].append(e)
-    wrote = {e.text: (e.texter, i) for i, e in enumerate(h.of("acknowledged"))}
+    wrote = {e.text: (e.texter, i, frozenset(e.nodes)) for i, e in enumerate(h.of("acknowledged"))}
     for name, messages in conversations.items():
         sequences = [m.sequence for m in messages]
         if sequences != list(range(1, len(messages) + 1)):
             yield f"sequence: {name} has {sequences}"
         theirs = [wrote[m.text] for m in messages if m.inbound and m.text in wrote]
-        if len({texter for texter, _ in theirs}) > 1:
+        if len({texter for texter, _, _ in theirs}) > 1:
             yield f"mixed: {name} holds texts of several people"
-        if [i for _, i in theirs] != sorted(i for _, i in theirs):
-            yield f"order: {name} has its texts in another order than they were written"
+        for node in {nodes for _, _, nodes in theirs if len(nodes) == 1}:
+            through = [i for _, i, nodes in theirs if nodes == node]
+            if through != sorted(through):
+                yield f"order: {name} has its texts in another order than they were written"
 
 
 def one_owner(h):

@@ -27,6 +27,7 @@ class Texter(threading.Thread):
         super().__init__(daemon=True)
         self.night, self.number = night, number
         self.count = 0
+        self.nodes = set()  # that the text under way was posted to; repeats after the 2xx count, too
         self.statuses = set()
 
     def run(self):
@@ -35,9 +36,10 @@ class Texter(threading.Thread):
             text = f"{self.number[-4:]} text {self.count}"
             provider_id = uuid.uuid4().hex
             self.night.history.add("received", texter=self.number, text=text)
+            self.nodes = set()
             while not self.deliver(text, provider_id):
                 self.night.stop_texters.wait(0.05)
-            self.night.history.add("acknowledged", texter=self.number, text=text)
+            self.night.history.add("acknowledged", texter=self.number, text=text, nodes=self.nodes)
             self.count += 1
             if chance.random() < 0.1:
                 self.deliver(text, provider_id)
@@ -45,6 +47,7 @@ class Texter(threading.Thread):
 
     def deliver(self, text, provider_id):
         house = self.night.any_house()
+        self.nodes.add(house.config["node"])
         try:
             post = house.kannel_post(self.night.pool, self.number, text, provider_id)
             if self.night.chance.random() < 0.1:
