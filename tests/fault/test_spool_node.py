@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node without Redis whose disk fails as well: 503 then, never 2xx; and what got its 2xx is there once when Redis is back.
 And the power is cut while the spool is all there is."""
-import signal
-import subprocess
-
 import pytest
 
 import programs
@@ -13,6 +10,7 @@ from poll import pause, poll
 from powercut import Machine
 from programs import PATIENCE
 from schema import pb
+from strace import Trace
 
 CUTS = many(3, 50)
 TAKEN, REFUSED = (200, 202), 503
@@ -25,27 +23,6 @@ def node(authority, redis):
         yield house.start()
     finally:
         house.end()
-
-
-class Trace:
-    """strace on a running process, whose system calls fail as `inject` says while this lasts."""
-
-    def __init__(self, house, inject):
-        self.log = house.folder / "strace.log"
-        self.child = subprocess.Popen(
-            ["strace", "-f", "-o", self.log, "-p", str(house.process.pid), "-e", f"trace={inject.split(':')[0]}",
-             "-e", f"inject={inject}"], stderr=subprocess.PIPE, text=True)
-        assert "attached" in self.child.stderr.readline()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.send_signal(signal.SIGINT)
-        self.child.wait(10)
-
-    def injected(self):
-        return self.log.read_text().count("(INJECTED)")
 
 
 class Texts:
@@ -103,7 +80,7 @@ def test_no_redis_and_no_disk_is_503_until_the_disk_is_whole(node, redis, inject
     redis.kill()
     for _ in range(10):
         assert texts.post() in TAKEN
-    with Trace(node, inject) as trace:
+    with Trace(node.process.pid, inject) as trace:
         for _ in range(10):
             assert texts.post() == REFUSED
         assert trace.injected() > 1
