@@ -171,6 +171,14 @@ test-fault: ## break things at length: kills, stops, wires, disks, clocks, parti
 	@$(MAKE) --no-print-directory all unit
 	@HOLDFAST_FAULTS=all exec tests/run "$(BUILD)" tests/fault
 
+MINUTES  ?= 10
+COPIES   ?= 1
+.PHONY: soak
+soak: ## faults of all kinds, two at once, for MINUTES=10, on a Redis with COPIES=1 (0: a plain one); HOLDFAST_SEED repeats them
+	@deploy/setup --tests
+	@$(MAKE) --no-print-directory all
+	@HOLDFAST_BUILD="$(BUILD)" HOLDFAST_PATIENCE=$${HOLDFAST_PATIENCE:-$(if $(SAN),4,1)} exec tests/fault/soak --minutes $(MINUTES) --copies $(COPIES)
+
 # Sanitizers slow everything down, so deadlines of the suite are stretched.
 SANITIZE := SAN=address,undefined BUILD=build-sanitize
 .PHONY: sanitize

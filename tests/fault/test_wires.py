@@ -10,15 +10,9 @@ from faults import many
 from house import House
 from night import Night
 from poll import pause
-from proxy import CALM, Faults, Proxy
+from proxy import CALM, ROUGH, Proxy
 
 ROUNDS = many(4, 60)
-ROUGH = [
-    Faults(delay=(0.0, 0.2)),
-    Faults(cut=0.05),
-    Faults(silence=0.02),
-    Faults(delay=(0.0, 0.05), cut=0.02, silence=0.01, refuse=0.2),
-]
 
 
 class Wires:

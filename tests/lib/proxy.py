@@ -15,6 +15,12 @@ class Faults:
 
 
 CALM = Faults()
+ROUGH = [
+    Faults(delay=(0.0, 0.2)),
+    Faults(cut=0.05),
+    Faults(silence=0.02),
+    Faults(delay=(0.0, 0.05), cut=0.02, silence=0.01, refuse=0.2),
+]
 
 
 class Proxy:
