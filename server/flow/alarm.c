@@ -8,8 +8,10 @@
 #include "base/metrics.h"
 #include "pager.h"
 #include "private.h"
+#include "reader.h"
 
-#define LOOK_MS 1000
+#define LOOK_MS  1000
+#define TEXT_MAX 160 // characters of one SMS
 
 static const struct {
 	const char *name;
@@ -32,33 +34,55 @@ struct alarms {
 	struct flow *flow;
 	struct pager *pager;
 	uint64_t timer;
+	int64_t ended_ms; // monotonic: when the latest of those that page did
 	struct raised raised[ALARM_COUNT];
 };
-_Static_assert(ALARM_COUNT <= 32, "alarms are bits of 32");
+_Static_assert(ALARM_COUNT <= READER_ALARMS_MAX, "alarms are bits");
 
 // ---- paging ----
 
-static bool lasts(const struct alarms *a, int which)
+static bool pages(const struct alarms *a, int which)
 {
-	const struct raised *r = &a->raised[which];
-	int64_t for_ms = loop_mono_ms(a->flow->loop) - r->since_ms;
-	return r->is && table[which].after_s >= 0 && for_ms >= (int64_t)table[which].after_s * 1000;
+	return a->raised[which].is && table[which].after_s >= 0;
 }
 
-// Names the first in the table, and how many others there are.
-static void print_page(struct alarms *a, int first, int count, struct buf *out)
+static bool lasts(const struct alarms *a, int which)
+{
+	int64_t for_ms = loop_mono_ms(a->flow->loop) - a->raised[which].since_ms;
+	return pages(a, which) && for_ms >= (int64_t)table[which].after_s * 1000;
+}
+
+static int64_t quiet_ms(const struct alarms *a)
+{
+	for (int i = 0; i < ALARM_COUNT; i++)
+		if (pages(a, i))
+			return 0;
+	return loop_mono_ms(a->flow->loop) - a->ended_ms;
+}
+
+static void print_alarm(
+        const struct alarms *a, int which, const char *detail, int others, struct buf *out)
 {
 	char since[25];
-	buf_printf(out, "Holdfast %s: ", a->flow->config->node);
+	clock_format(a->raised[which].wall_ms, since);
+	buf_clear(out);
+	buf_printf(out, "Holdfast %s: %s%s%s Since %.5s UTC.", a->flow->config->node,
+	        table[which].text, *detail ? " " : "", detail, since + 11);
+	if (others > 0)
+		buf_printf(out, " And %d more: holdfastctl status.", others);
+}
+
+// Names the first in the table, and how many others there are. Its detail is for one SMS only: a
+// second part may come late.
+static void print_page(struct alarms *a, int first, int count, struct buf *out)
+{
 	if (count == 0) {
-		buf_append_str(out, "over. All alarms have ended.");
+		buf_printf(out, "Holdfast %s: over. All alarms have ended.", a->flow->config->node);
 		return;
 	}
-	clock_format(a->raised[first].wall_ms, since);
-	buf_printf(out, "%s %s Since %.5s UTC.", table[first].text,
-	        buf_str(&a->raised[first].detail), since + 11);
-	if (count > 1)
-		buf_printf(out, " And %d more: holdfastctl status.", count - 1);
+	print_alarm(a, first, buf_str(&a->raised[first].detail), count - 1, out);
+	if (out->len > TEXT_MAX)
+		print_alarm(a, first, "", count - 1, out);
 }
 
 static void on_look(void *arg)
@@ -76,7 +100,7 @@ static void on_look(void *arg)
 	}
 	print_page(a, first, count, &text);
 	if (!a->flow->draining)
-		pager_look(a->pager, lasting, buf_str(&text));
+		pager_look(a->pager, lasting, quiet_ms(a), buf_str(&text));
 	buf_free(&text);
 	a->timer = loop_timer(a->flow->loop, LOOK_MS, on_look, a);
 }
@@ -127,6 +151,8 @@ void alarm_clear(struct flow *f, enum alarm which)
 	struct raised *r = &f->alarms->raised[which];
 	if (!r->is)
 		return;
+	if (pages(f->alarms, (int)which))
+		f->alarms->ended_ms = loop_mono_ms(f->loop);
 	r->is = false;
 	metric_set(M_ALARM, table[which].name, 0);
 	log_info("event=alarm_over alarm=%s after_s=%lld", table[which].name,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages about alarms: who is told what, and when again.
+// Pages about alarms: who is told, and the texts to them.
 #include "pager.h"
 
 #include <stdio.h>
@@ -9,27 +9,22 @@
 #include "base/metrics.h"
 #include "outgoing.h"
 #include "policy.h"
+#include "reader.h"
 #include "staff.h"
 
-#define AGAIN_MS       300000
-#define RETRY_FIRST_MS 5000
-#define RETRY_MAX_MS   60000
-#define OVER_TRIES     5 // good news may be lost
-#define PEOPLE_MAX     64
+#define PEOPLE_MAX 64
 
-// What one person has been told.
-struct reader {
-	uint32_t alarms; // 0: nothing, or that all is over
-	int64_t at_ms;   // monotonic: when the latest text went out
-	int64_t next_ms; // … and not before this after a failure
-	unsigned failures;
-	uint64_t look; // the latest one that named them: each once
+// Somebody who has been named by a catch-all.
+struct person {
+	struct reader reader;
+	const struct config_line *line; // that they are reached by
+	uint64_t look;                  // the latest one that named them: each once
 	bool busy;
 };
 
 struct text {
 	struct pager *pager;
-	struct reader *reader; // as long as the pager: readers are never dropped
+	struct person *person; // as long as the pager: they are never dropped
 	const struct gateway *gateway;
 	uint32_t alarms;
 	char name[33];
@@ -37,8 +32,8 @@ struct text {
 
 struct pager {
 	struct flow *flow;
-	struct strmap *readers; // name -> struct reader
-	struct idmap *calls;    // tag -> struct text
+	struct strmap *people; // name -> struct person
+	struct idmap *calls;   // tag -> struct text
 	uint64_t next_tag;
 	uint64_t look;
 	bool nobody; // has been logged
@@ -48,12 +43,12 @@ struct pager *pager_new(struct flow *f)
 {
 	struct pager *p = xcalloc(1, sizeof *p);
 	p->flow = f;
-	p->readers = strmap_new();
+	p->people = strmap_new();
 	p->calls = idmap_new();
 	return p;
 }
 
-static void free_reader(const char *name, void *value, void *arg)
+static void free_person(const char *name, void *value, void *arg)
 {
 	(void)name;
 	(void)arg;
@@ -71,8 +66,8 @@ void pager_free(struct pager *p)
 {
 	idmap_each(p->calls, free_text, NULL);
 	idmap_free(p->calls);
-	strmap_each(p->readers, free_reader, NULL);
-	strmap_free(p->readers);
+	strmap_each(p->people, free_person, NULL);
+	strmap_free(p->people);
 	free(p);
 }
 
@@ -85,23 +80,15 @@ static int64_t now(const struct pager *p)
 
 static void told(struct text *t)
 {
-	struct reader *r = t->reader;
-	r->alarms = t->alarms;
-	r->at_ms = now(t->pager);
-	r->failures = 0;
+	reader_told(&t->person->reader, t->alarms, now(t->pager));
 	metric_inc(M_PAGES, "alarm");
 	log_warn("event=alarm_paged staff=%s over=%s", t->name, t->alarms ? "no" : "yes");
 }
 
 static void not_told(struct text *t, const char *error)
 {
-	struct reader *r = t->reader;
 	char quoted[200];
-	int64_t wait = RETRY_FIRST_MS << (r->failures < 4 ? r->failures : 4);
-	r->failures++;
-	r->next_ms = now(t->pager) + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
-	if (t->alarms == 0 && r->failures >= OVER_TRIES)
-		r->alarms = 0;
+	reader_not_told(&t->person->reader, t->alarms, now(t->pager));
 	metric_inc(M_PAGES, "failed");
 	log_error("event=alarm_not_paged staff=%s gateway=%s reason=%s", t->name,
 	        t->gateway ? t->gateway->name : "-", log_quote(quoted, error));
@@ -109,7 +96,7 @@ static void not_told(struct text *t, const char *error)
 
 static void text_end(struct text *t)
 {
-	t->reader->busy = false;
+	t->person->busy = false;
 	free(t);
 }
 
@@ -153,17 +140,17 @@ static bool build(struct text *t, const struct staff_member *m, const char *line
 	return good;
 }
 
-static void tell(struct pager *p, struct reader *r, const struct staff_member *m,
-        const struct config_line *line, uint32_t alarms, const char *text)
+static void tell(struct pager *p, struct person *who, const struct staff_member *m, uint32_t alarms,
+        const char *text)
 {
 	struct text *t = xcalloc(1, sizeof *t);
 	struct gateway_call call = {0};
 	struct buf error = {0};
-	*t = (struct text){.pager = p, .reader = r, .alarms = alarms};
+	*t = (struct text){.pager = p, .person = who, .alarms = alarms};
 	snprintf(t->name, sizeof t->name, "%s", m->name);
-	t->gateway = line ? p->flow->out.gateway(line->gateway, p->flow->out.arg) : NULL;
-	r->busy = true;
-	if (t->gateway && build(t, m, line->number, text, &call, &error)) {
+	t->gateway = who->line ? p->flow->out.gateway(who->line->gateway, p->flow->out.arg) : NULL;
+	who->busy = true;
+	if (t->gateway && build(t, m, who->line->number, text, &call, &error)) {
 		idmap_put(p->calls, ++p->next_tag, t);
 		provider_call(p->flow, t->gateway, &call, p->next_tag, on_called, p);
 	} else {
@@ -174,29 +161,23 @@ static void tell(struct pager *p, struct reader *r, const struct staff_member *m
 	buf_free(&error);
 }
 
-// ---- who, and when ----
-
-static bool is_due(const struct pager *p, const struct reader *r, uint32_t alarms)
-{
-	bool news = (alarms & ~r->alarms) != 0 || (alarms == 0 && r->alarms != 0);
-	bool again = alarms != 0 && now(p) - r->at_ms >= AGAIN_MS;
-	bool waits = r->failures > 0 && now(p) < r->next_ms;
-	return !r->busy && !waits && (news || again);
-}
+// ---- who ----
 
 static void look_at(struct pager *p, const struct staff_member *m, const struct config_line *line,
         uint32_t alarms, const char *text)
 {
-	struct reader *r = strmap_get(p->readers, m->name);
-	if (!r) {
-		r = xcalloc(1, sizeof *r);
-		strmap_put(p->readers, m->name, r);
+	struct person *who = strmap_get(p->people, m->name);
+	if (!who) {
+		who = xcalloc(1, sizeof *who);
+		strmap_put(p->people, m->name, who);
 	}
-	if (r->look == p->look)
+	if (who->look == p->look)
 		return;
-	r->look = p->look;
-	if (is_due(p, r, alarms))
-		tell(p, r, m, line, alarms, text);
+	who->look = p->look;
+	if (who->busy || reader_due(&who->reader, alarms, 0, now(p)) != READER_ALARMS)
+		return;
+	who->line = line;
+	tell(p, who, m, alarms, text);
 }
 
 static void tell_nobody(struct pager *p, bool nobody)
@@ -206,20 +187,50 @@ static void tell_nobody(struct pager *p, bool nobody)
 	p->nobody = nobody;
 }
 
-void pager_look(struct pager *p, uint32_t alarms, const char *text)
+static void tell_alarms(struct pager *p, uint32_t alarms, const char *text)
 {
 	const struct config *c = p->flow->config;
 	const struct staff_member *people[PEOPLE_MAX];
 	size_t reached = 0;
-	p->look++;
 	for (unsigned i = 0; i < c->policies_count; i++) {
 		const struct config_policy *policy = &c->policies[i];
-		const struct config_line *line = config_line(c, policy->line);
 		size_t count = policy_people(p->flow, policy->catch_all, policy->catch_all_count,
 		        flow_now(p->flow), people, PEOPLE_MAX);
 		reached += count;
 		for (size_t k = 0; k < count; k++)
-			look_at(p, people[k], line, alarms, text);
+			look_at(p, people[k], config_line(c, policy->line), alarms, text);
 	}
-	tell_nobody(p, alarms != 0 && reached == 0);
+	tell_nobody(p, reached == 0);
+}
+
+struct over {
+	struct pager *pager;
+	int64_t quiet_ms;
+	const char *text;
+};
+
+static void tell_over(const char *name, void *value, void *arg)
+{
+	const struct over *o = arg;
+	struct pager *p = o->pager;
+	struct person *who = value;
+	const struct staff_member *m = staff_find(p->flow->staff, name);
+	if (who->busy || reader_due(&who->reader, 0, o->quiet_ms, now(p)) != READER_OVER)
+		return;
+	if (m && m->phone.len > 0)
+		tell(p, who, m, 0, o->text);
+	else
+		reader_told(&who->reader, 0, now(p)); // has left
+}
+
+void pager_look(struct pager *p, uint32_t alarms, int64_t quiet_ms, const char *text)
+{
+	struct over over = {p, quiet_ms, text};
+	p->look++;
+	if (alarms) {
+		tell_alarms(p, alarms, text);
+		return;
+	}
+	tell_nobody(p, false);
+	strmap_each(p->people, tell_over, &over);
 }

@@ -45,6 +45,8 @@ void people_free(struct people *p)
 // ---- writing ----
 
 struct writing {
+	struct people *people;
+	const char *dir;
 	char *path;
 	struct buf sealed;
 	int error; // errno
@@ -62,6 +64,16 @@ static bool write_all(int fd, struct bytes data)
 	return fsync(fd) == 0;
 }
 
+// The name is on the disk too.
+static bool sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 // Whole, or the old one: a new file takes the place of the old one when it is on disk.
 static void write_copy(void *arg)
 {
@@ -70,7 +82,7 @@ static void write_copy(void *arg)
 	buf_printf(&temporary, "%s.new", w->path);
 	int fd = open(buf_str(&temporary), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || !write_all(fd, buf_bytes(&w->sealed)) ||
-	        rename(buf_str(&temporary), w->path) != 0)
+	        rename(buf_str(&temporary), w->path) != 0 || !sync_dir(w->dir))
 		w->error = errno;
 	if (fd >= 0)
 		close(fd);
@@ -80,8 +92,10 @@ static void write_copy(void *arg)
 static void on_written(void *arg)
 {
 	struct writing *w = arg;
-	if (w->error)
+	if (w->error) {
 		log_error("event=people_not_kept file=%s text=\"%s\"", w->path, strerror(w->error));
+		buf_wipe(&w->people->kept); // tried again when the records are read again
+	}
 	free(w->path);
 	buf_free(&w->sealed);
 	free(w);
@@ -116,6 +130,8 @@ void people_keep(struct people *p, const struct staff *s)
 		return;
 	}
 	struct writing *w = xcalloc(1, sizeof *w);
+	w->people = p;
+	w->dir = p->flow->config->state_dir;
 	w->path = xstrdup(p->path);
 	vault_seal_other(p->flow->vault, CONTEXT, buf_bytes(&plain), &w->sealed);
 	loop_lane_run(p->lane, write_copy, on_written, w);
