@@ -198,7 +198,8 @@ class Night:
             assert not texter.is_alive()
         poll(lambda: len(set().union(*(w.replied for w in self.workers))) >= self.texts(), 60 * PATIENCE,
              lambda: f"every text to be answered: {self.unanswered()}")
-        poll(self.replies_settled, LEASE + 30 * PATIENCE, "every reply to be sent or known to be in doubt", every=0.3)
+        poll(lambda: not self.unsettled(), LEASE + 30 * PATIENCE,
+             lambda: f"every reply to be sent or known to be in doubt: {self.unsettled()}", every=0.5)
 
     def unanswered(self):
         replied = {e.text for e in self.history.of("replied")}
@@ -211,9 +212,10 @@ class Night:
         finally:
             console.leave()
 
-    def replies_settled(self):
-        settled = (pb.DELIVERY_SENT, pb.DELIVERY_DELIVERED, pb.DELIVERY_UNKNOWN, pb.DELIVERY_FAILED, pb.DELIVERY_HELD)
-        return all(m.delivery in settled for c in self.conversations() for m in c.messages if m.direction == pb.DIRECTION_OUT)
+    def unsettled(self):
+        """Replies that are queued still: their texts, with what is noted about them."""
+        return [(m.text, m.delivery_note) for c in self.conversations() for m in c.messages
+                if m.direction == pb.DIRECTION_OUT and m.delivery == pb.DELIVERY_QUEUED]
 
     def reckon(self):
         """Reads everything, judges, and returns the history; the violations are the failure."""
