@@ -28,7 +28,7 @@ def redis(authority):
 
 @pytest.fixture(scope="module")
 def house(authority, redis):
-    h = House(authority, pools={"calm": 5}, edit=redis.configure)
+    h = House(authority, pools={"calm": 6}, edit=redis.configure)
     h.cli = redis.cli
     try:
         yield h.start()
@@ -266,6 +266,25 @@ def test_the_master_dies(house, redis):
     # The old one has become a replica, and took nothing with it.
     poll(lambda: old.role() == "slave", 20 * PATIENCE, "the old master to follow the new one", every=0.1)
     assert reckon(house, pool, phones) == stored
+
+
+def test_all_end_at_once_and_find_everything_in_their_files(house, redis):
+    """What a script wrote is a transaction in the file, and Redis reads it with the rights of the user `default`."""
+    pool = house.take()
+    phones = texters(house, pool)
+    poll(lambda: all(len(t.accepted) > 20 for t in phones), 10 * PATIENCE, "texts before")
+    for t in phones:
+        t.end()
+    stored = reckon(house, pool, phones)
+    members = [redis.master(), *redis.replicas()]
+    for member in members:
+        member.kill()
+    for member in members:
+        member.start()
+    poll(lambda: any(m.role() == "master" for m in members), 20 * PATIENCE, "a master", every=0.1)
+    house.wait_ready()
+    assert reckon(house, pool, phones) == stored
+    assert not any("CRITICAL" in m.log.read_text() for m in members)
 
 
 def test_bad_rights_are_named(authority, redis):
