@@ -31,6 +31,7 @@ enum {
 	ASK_PING, // the one of them that a starting server does not answer
 	ASK_INFO,
 	ASK_ROLE,
+	ASK_RIGHTS,
 	ASK_SETTINGS, // and one more for each setting
 	ASK_COUNT = ASK_SETTINGS + SETTINGS
 };
@@ -178,6 +179,17 @@ static void take_role(struct check *c, const struct redis_result *r)
 		        place_read(redis_at(list, i), &f->places[f->places_count]) ? 1 : 0;
 }
 
+// What a script wrote is a MULTI … EXEC in the file, and Redis 7.0 reads the file as the user
+// `default`, on or off: without rights it leaves out each of these, with no more than a line in its
+// log.
+static void take_rights(struct check *c, const struct redis_result *r)
+{
+	struct bytes is = redis_bytes(r->reply);
+	if (r->status == REDIS_OK && !c->demands.unsafe && !bytes_is(is, "OK"))
+		object(c, "ACL DRYRUN default HSET", is, "OK",
+		        "Redis would leave out what scripts wrote when it reads its file");
+}
+
 static void end(struct check *c, enum check_outcome outcome, const char *why)
 {
 	c->over = true;
@@ -222,16 +234,31 @@ static void on_answer(const struct redis_result *r, void *arg)
 		take_info(c, r);
 	if (i == ASK_ROLE)
 		take_role(c, r);
+	if (i == ASK_RIGHTS)
+		take_rights(c, r);
 	if (i >= ASK_SETTINGS)
 		take_setting(c, &settings[i - ASK_SETTINGS], r);
 	if (c->answered == ASK_COUNT)
 		finish(c);
 }
 
-static void ask(struct check *c, const char *first, const char *second, const char *third)
+#define WORDS_MAX 7
+
+static const char *const questions[ASK_SETTINGS][WORDS_MAX + 1] = {
+        [ASK_PING] = {"PING"},
+        [ASK_INFO] = {"INFO", "server"},
+        [ASK_ROLE] = {"ROLE"},
+        [ASK_RIGHTS] = {"ACL", "DRYRUN", "default", "HSET", "key", "field", "value"},
+};
+
+// Of one command; NULL after the last.
+static void ask(struct check *c, const char *const words[WORDS_MAX + 1])
 {
-	struct bytes parts[] = {bytes_str(first), bytes_str(second), bytes_str(third)};
-	if (!wire_send_parts(c->wire, third ? 3 : second ? 2 : 1, parts, CHECK_MS, on_answer, c))
+	struct bytes parts[WORDS_MAX];
+	int n = 0;
+	for (; words[n]; n++)
+		parts[n] = bytes_str(words[n]);
+	if (!wire_send_parts(c->wire, n, parts, CHECK_MS, on_answer, c))
 		fatal("event=redis_check");
 }
 
@@ -243,9 +270,8 @@ void check_start(struct check *c)
 	buf_clear(&c->settings);
 	buf_free(&c->now.description);
 	c->now = (struct findings){0};
-	ask(c, "PING", NULL, NULL);
-	ask(c, "INFO", "server", NULL);
-	ask(c, "ROLE", NULL, NULL);
+	for (size_t i = 0; i < ASK_SETTINGS; i++)
+		ask(c, questions[i]);
 	for (size_t i = 0; i < SETTINGS; i++)
-		ask(c, "CONFIG", "GET", settings[i].name);
+		ask(c, (const char *const[WORDS_MAX + 1]){"CONFIG", "GET", settings[i].name});
 }

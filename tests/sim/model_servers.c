@@ -459,6 +459,7 @@ static const struct own {
         {"AUTH", do_ok},
         {"INFO", do_info},
         {"ROLE", do_role},
+        {"ACL", do_ok}, // everybody may do everything
         {"CONFIG", do_config},
         {"SCRIPT", do_script},
         {"SUBSCRIBE", do_subscribe},

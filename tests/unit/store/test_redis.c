@@ -406,6 +406,12 @@ static void test_settings_are_refused(void **state)
 	                "throw "
 	                "accepted texts away",
 	                "CONFIG SET maxmemory-policy noeviction"},
+	        {"ACL SETUSER default -hset",
+	                "ACL DRYRUN default HSET is \"This user has no permissions to run the "
+	                "'hset' command\", must be \"OK\": Redis would leave out what scripts "
+	                "wrote "
+	                "when it reads its file",
+	                "ACL SETUSER default +hset"},
 	};
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
 		refuses(*state, &settings[i]);
