@@ -125,7 +125,7 @@ static void test_asks_a_few_times(void **state)
 	EXPECT(w, STORE_EARLY, store_out_ask, POOL, "r1", DELAYS);
 	w->now += ASK_MS;
 	for (int i = 0; i < 3; i++) {
-		char nth[8];
+		char nth[16];
 		EXPECT(w, STORE_OK, store_out_ask, POOL, "r1", DELAYS);
 		snprintf(nth, sizeof nth, "%d", i + 1);
 		assert_string_equal(w->part[1], nth);
