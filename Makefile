@@ -172,9 +172,9 @@ test-fault: ## break things at length: kills, stops, wires, disks, clocks, parti
 	@HOLDFAST_FAULTS=all exec tests/run "$(BUILD)" tests/fault
 
 MINUTES  ?= 10
-COPIES   ?= 1
+COPIES   ?= 2
 .PHONY: soak
-soak: ## faults of all kinds, two at once, for MINUTES=10, on a Redis with COPIES=1 (0: a plain one); HOLDFAST_SEED repeats them
+soak: ## faults of all kinds, two at once, for MINUTES=10, on a Redis with COPIES=2 (0: a plain one); HOLDFAST_SEED repeats them
 	@deploy/setup --tests
 	@$(MAKE) --no-print-directory all
 	@HOLDFAST_BUILD="$(BUILD)" HOLDFAST_PATIENCE=$${HOLDFAST_PATIENCE:-$(if $(SAN),4,1)} exec tests/fault/soak --minutes $(MINUTES) --copies $(COPIES)
