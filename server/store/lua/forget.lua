@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Removes a counselor who has been gone for longer than the grace and holds nobody any more.
+-- Removes a counselor who has been gone for longer than the grace and holds nobody any more. Who came back and is gone again has a grace
+-- of their own, and its timer stays.
 --
 -- KEYS: staff, due, hold
 -- ARGV: now, name
@@ -7,8 +8,12 @@
 --- @include "levels"
 --- @include "staff"
 local s = staff_get(KEYS[1], ARGV[2])
-if s and (s.presence ~= 'gone' or tonumber(ARGV[1]) < s.gone_at) then
+if s and s.presence ~= 'gone' then
   redis.call('ZREM', KEYS[2], 'gone:' .. ARGV[2])
+  return { 'CONFLICT' }
+end
+if s and tonumber(ARGV[1]) < s.gone_at then
+  redis.call('ZADD', KEYS[2], int(s.gone_at), 'gone:' .. ARGV[2])
   return { 'CONFLICT' }
 end
 if redis.call('SCARD', KEYS[3]) > 0 then

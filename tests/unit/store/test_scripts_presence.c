@@ -89,6 +89,16 @@ static void test_forgotten_after_the_grace(void **state)
 	EXPECT(w, STORE_STALE, store_gone, POOL, "ada", "ada-1", GRACE_MS);
 }
 
+// Back and gone again while the first absence was being dealt with: the second has its own grace.
+static void test_a_second_absence_keeps_its_timer(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	EXPECT(w, STORE_CONFLICT, store_forget, POOL, "ada");
+	assert_int_equal(score(w, "due", "gone:ada"), w->now + GRACE_MS);
+}
+
 // Their people are released one by one first; only then is nobody left to forget.
 static void test_a_holder_is_not_forgotten(void **state)
 {
@@ -182,6 +192,7 @@ int main(void)
 	        TEST(test_back_without_a_new_session),
 	        TEST(test_who_was_away_comes_back_away),
 	        TEST(test_forgotten_after_the_grace),
+	        TEST(test_a_second_absence_keeps_its_timer),
 	        TEST(test_a_holder_is_not_forgotten),
 	        TEST(test_a_forgotten_counselors_load_is_right_again),
 	        TEST(test_heartbeats_count),
