@@ -283,6 +283,8 @@ void store_check_hold(struct store *s, const char *pool, const char *name, const
 void store_check_texter(struct store *s, const char *pool, const char *line, const char *texter,
         const char *conversation, store_fn fn, void *arg);
 void store_check_page(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
+// STORE_ANOTHER: the reply in the first part of the answer goes before it and is to be looked at.
+void store_check_out(struct store *s, const struct store_out *o, store_fn fn, void *arg);
 
 // Reads. The reply is Redis' own.
 void store_quarantine_count(struct store *s, store_fn fn, void *arg);
@@ -323,8 +325,8 @@ void store_pages(struct store *s, const char *pool, bool past, store_fn fn,
 // A window of a sorted set of the pool ("q", "w:3", "due" …), members by rank.
 void store_window(struct store *s, const char *pool, const char *set, size_t first, size_t count,
         store_fn fn, void *arg);
-// The pool's keys of conversations, holds and texters, a few hundred at a time: SCAN's own answer.
-// `cursor` is "0" at first. Names come whole, "{P}:c:ID".
+// The pool's keys of conversations, holds, outbox entries and texters, a few hundred at a time:
+// SCAN's own answer. `cursor` is "0" at first. Names come whole, "{P}:c:ID".
 void store_scan(struct store *s, const char *pool, const char *cursor, store_fn fn, void *arg);
 void store_texter(struct store *s, const char *pool, const char *line, const char *texter,
         store_fn fn, void *arg); // HGETALL

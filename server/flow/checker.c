@@ -11,13 +11,17 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "history.h"
+#include "lanes.h"
 #include "nodes.h"
 
-// One window of one source at a time: with a node alone, 400 conversations a second at most.
+// One window that holds anything at a time: with a node alone, 400 members of sets or some 800 keys
+// a second at most.
 #define TICK_MS 250
 #define WINDOW  100
 // While it looks changed, a conversation is read again.
 #define LOOKS_MAX 3
+// A window with something that could not be looked at is taken again so often.
+#define TRIES_MAX 3
 #define KEY_MAX   200
 
 struct checker {
@@ -27,8 +31,12 @@ struct checker {
 	size_t source;
 	size_t first;    // of the window, in a set
 	char cursor[24]; // of SCAN
+	char next_cursor[24];
 	size_t open;     // checks under way
 	bool more;       // the source has another window
+	bool empty;      // this one held nothing
+	unsigned missed; // of this window could not be looked at
+	unsigned tries;  // of this window, that missed something
 	int64_t began_ms;
 	struct checker_report now, last;
 };
@@ -38,17 +46,24 @@ struct check {
 	struct checker *checker;
 	struct pool *pool;
 	unsigned looks;
-	char id[POOL_ID_MAX]; // of a conversation, or the name of a counselor
+	const char *what;     // as the log calls it
+	char id[POOL_ID_MAX]; // of a conversation, page or message, or the name of a counselor
 	char line[24];
 	char texter[VAULT_HASH_LEN + 1];
+	// Of an outbox entry: its conversation, and where it was found; "" when by its key.
+	char conversation[POOL_ID_MAX];
+	char gateway[33];
+	char kind[8];
 };
 
 static void next_window(struct checker *c);
+static bool by_key(const struct checker *c);
 
-static struct check *check_new(struct checker *c, const char *id)
+static struct check *check_new(struct checker *c, const char *what, const char *id)
 {
 	struct check *k = xcalloc(1, sizeof *k);
 	k->checker = c;
+	k->what = what;
 	k->pool = &c->flow->pools[c->pool];
 	snprintf(k->id, sizeof k->id, "%s", id);
 	c->open++;
@@ -66,11 +81,24 @@ static void check_end(struct check *k)
 
 // ---- what the scripts say ----
 
-static void note_repairs(struct check *k, const struct redis_reply *reply)
+static bool is_answer(enum store_code c)
 {
-	for (size_t i = 1; i < redis_count(reply); i++) {
+	return c == STORE_OK || c == STORE_SHORT;
+}
+
+// Redis refused or left it open, or the script failed on what it found there.
+static void missed(struct check *k, enum store_code code)
+{
+	log_warn("%s=%s event=not_checked code=%s", k->what, k->id, store_code_name(code));
+	k->checker->missed++;
+	check_end(k);
+}
+
+static void note_repairs(struct check *k, const struct redis_reply *reply, size_t first)
+{
+	for (size_t i = first; i < redis_count(reply); i++) {
 		char *fault = bytes_dup(redis_bytes(redis_at(reply, i)));
-		log_error("conversation=%s event=orphan_repaired fault=%s", k->id, fault);
+		log_error("%s=%s event=orphan_repaired fault=%s", k->what, k->id, fault);
 		metric_inc(M_ORPHANS_REPAIRED, fault);
 		k->checker->now.repaired++;
 		free(fault);
@@ -84,7 +112,7 @@ static void on_conversation(const struct store_answer *a, void *arg)
 	struct check *k = arg;
 	struct conversation_view view = {0};
 	if (a->code != STORE_OK) {
-		check_end(k);
+		missed(k, a->code);
 		return;
 	}
 	conversation_view(a->reply, &view);
@@ -98,7 +126,14 @@ static void on_conversation(const struct store_answer *a, void *arg)
 	        .boost = &k->pool->boost,
 	        .within = &k->pool->within,
 	};
-	k->checker->now.checked++;
+	if (by_key(k->checker)) {
+		// What is closed and nowhere needs nothing; where it should not be, it is found.
+		if (view.state == CONVERSATION_CLOSED) {
+			check_end(k);
+			return;
+		}
+		k->checker->now.checked++;
+	}
 	store_check(k->pool->flow->store, &check, on_checked, k);
 }
 
@@ -108,20 +143,37 @@ static void look(struct check *k)
 	store_conversation(k->pool->flow->store, k->pool->config->name, k->id, on_conversation, k);
 }
 
+static void tell_orphans(const struct checker *c, uint64_t count, const char *one)
+{
+	alarm_raise(c->flow, ALARM_ORPHAN, "%llu, one is %s.", (unsigned long long)count, one);
+}
+
+// Told at once; counted once in a pass.
+static void note_orphan(struct check *k)
+{
+	struct checker *c = k->checker;
+	struct checker_report *now = &c->now;
+	now->orphans += by_key(c) ? 1 : 0;
+	snprintf(now->orphan, sizeof now->orphan, "%s", k->id);
+	log_error("conversation=%s event=orphan fault=two_open", k->id);
+	if (!alarm_is_raised(c->flow, ALARM_ORPHAN))
+		tell_orphans(c, now->orphans ? now->orphans : 1, now->orphan);
+}
+
 static void on_checked(const struct store_answer *a, void *arg)
 {
 	struct check *k = arg;
-	struct checker_report *now = &k->checker->now;
 	if (a->code == STORE_STALE && k->looks < LOOKS_MAX) {
 		look(k);
 		return;
 	}
-	if (a->code == STORE_OK || a->code == STORE_SHORT) {
-		note_repairs(k, a->reply);
+	if (is_answer(a->code)) {
+		note_repairs(k, a->reply, 1);
 	} else if (a->code == STORE_CONFLICT) {
-		now->orphans++;
-		snprintf(now->orphan, sizeof now->orphan, "%s", k->id);
-		log_error("conversation=%s event=orphan fault=two_open", k->id);
+		note_orphan(k);
+	} else if (a->code != STORE_STALE) {
+		missed(k, a->code);
+		return;
 	}
 	check_end(k);
 }
@@ -129,21 +181,24 @@ static void on_checked(const struct store_answer *a, void *arg)
 static void on_small_checked(const struct store_answer *a, void *arg)
 {
 	struct check *k = arg;
-	if (a->code == STORE_OK || a->code == STORE_SHORT)
-		note_repairs(k, a->reply);
+	if (!is_answer(a->code)) {
+		missed(k, a->code);
+		return;
+	}
+	note_repairs(k, a->reply, 1);
 	check_end(k);
 }
 
-// ---- conversations, pages, holds, texters ----
+// ---- conversations, pages, counselors, texters ----
 
 static void check_conversation(struct checker *c, const char *id)
 {
-	look(check_new(c, id));
+	look(check_new(c, "conversation", id));
 }
 
 static void check_page(struct checker *c, const char *number)
 {
-	struct check *k = check_new(c, number);
+	struct check *k = check_new(c, "page", number);
 	store_check_page(c->flow->store, k->pool->config->name, strtoull(number, NULL, 10),
 	        on_small_checked, k);
 }
@@ -154,7 +209,7 @@ static void on_hold(const struct store_answer *a, void *arg)
 	char *ids[STORE_CHECK_HOLD_MAX];
 	size_t count = redis_count(a->reply);
 	if (a->code != STORE_OK) {
-		check_end(k);
+		missed(k, a->code);
 		return;
 	}
 	count = count < STORE_CHECK_HOLD_MAX ? count : STORE_CHECK_HOLD_MAX;
@@ -168,7 +223,7 @@ static void on_hold(const struct store_answer *a, void *arg)
 
 static void check_hold(struct checker *c, const char *name)
 {
-	struct check *k = check_new(c, name);
+	struct check *k = check_new(c, "staff", name);
 	store_holds(c->flow->store, k->pool->config->name, name, on_hold, k);
 }
 
@@ -176,7 +231,11 @@ static void on_texter(const struct store_answer *a, void *arg)
 {
 	struct check *k = arg;
 	struct bytes open = redis_bytes(redis_field(a->reply, "conversation"));
-	if (a->code != STORE_OK || open.len == 0) {
+	if (a->code != STORE_OK) {
+		missed(k, a->code);
+		return;
+	}
+	if (open.len == 0) {
 		check_end(k);
 		return;
 	}
@@ -189,10 +248,88 @@ static void on_texter(const struct store_answer *a, void *arg)
 static void check_texter(struct checker *c, const char *name)
 {
 	const char *colon = strchr(name, ':');
-	struct check *k = check_new(c, "");
+	struct check *k = check_new(c, "conversation", "");
 	snprintf(k->line, sizeof k->line, "%.*s", colon ? (int)(colon - name) : 0, name);
 	snprintf(k->texter, sizeof k->texter, "%s", colon ? colon + 1 : "");
 	store_texter(c->flow->store, k->pool->config->name, k->line, k->texter, on_texter, k);
+}
+
+// ---- the outbox ----
+
+static void check_out(struct check *k, store_fn fn)
+{
+	const struct store_out out = {
+	        k->pool->config->name, k->gateway, k->kind, k->id, k->conversation};
+	store_check_out(k->pool->flow->store, &out, fn, k);
+}
+
+// Where an entry itself says that it waits; false when it does not.
+static bool entry_lane(const struct redis_reply *entry, struct check *k)
+{
+	struct bytes state = redis_bytes(redis_field(entry, "state"));
+	if (!bytes_is(state, "queued") && !bytes_is(state, "sending"))
+		return false;
+	bytes_copy(redis_bytes(redis_field(entry, "gateway")), k->gateway, sizeof k->gateway);
+	bytes_copy(redis_bytes(redis_field(entry, "kind")), k->kind, sizeof k->kind);
+	bytes_copy(redis_bytes(redis_field(entry, "conversation")), k->conversation,
+	        sizeof k->conversation);
+	return true;
+}
+
+// The reply that goes first: as its entry says; one that is gone or settled is in the way of those
+// behind it.
+static void on_first_entry(const struct store_answer *a, void *arg)
+{
+	struct check *k = arg;
+	if (a->code != STORE_OK) {
+		missed(k, a->code);
+		return;
+	}
+	entry_lane(a->reply, k);
+	check_out(k, on_small_checked);
+}
+
+static void on_out_checked(const struct store_answer *a, void *arg)
+{
+	struct check *k = arg;
+	if (a->code != STORE_ANOTHER) {
+		on_small_checked(a, arg);
+		return;
+	}
+	note_repairs(k, a->reply, 2);
+	bytes_copy(redis_bytes(redis_at(a->reply, 1)), k->id, sizeof k->id);
+	store_entry(k->pool->flow->store, k->pool->config->name, k->id, on_first_entry, k);
+}
+
+static void on_entry(const struct store_answer *a, void *arg)
+{
+	struct check *k = arg;
+	if (a->code != STORE_OK)
+		missed(k, a->code);
+	else if (entry_lane(a->reply, k))
+		check_out(k, on_out_checked);
+	else
+		check_end(k); // settled
+}
+
+static void check_entry(struct checker *c, const char *id)
+{
+	struct check *k = check_new(c, "message", id);
+	store_entry(c->flow->store, k->pool->config->name, k->id, on_entry, k);
+}
+
+// "ID CONVERSATION" of a reply, otherwise "ID".
+static void check_member(
+        struct checker *c, const char *gateway, enum send_kind kind, const char *name)
+{
+	const char *space = strchr(name, ' ');
+	struct check *k = check_new(c, "message", "");
+	size_t len = space ? (size_t)(space - name) : strlen(name);
+	bytes_copy(bytes_of(name, len), k->id, sizeof k->id);
+	snprintf(k->conversation, sizeof k->conversation, "%s", space ? space + 1 : "");
+	snprintf(k->gateway, sizeof k->gateway, "%s", gateway);
+	snprintf(k->kind, sizeof k->kind, "%s", send_kind_name(kind));
+	check_out(k, on_out_checked);
 }
 
 // ---- names as they stand in sets and keys ----
@@ -212,6 +349,7 @@ static const struct named timers[] = {
 static const struct named keys[] = {
         {"c:", check_conversation},
         {"hold:", check_hold},
+        {"o:", check_entry},
         {"texter:", check_texter},
         {0},
 };
@@ -233,35 +371,90 @@ static const struct source {
 	const char *set;
 	const struct named *kinds;
 } sources[] = {
-        {"q0", conversations}, {"q", conversations}, {"w:5", conversations}, {"w:4", conversations},
-        {"w:3", conversations}, {"w:2", conversations}, {"w:1", conversations},
-        {"held", conversations}, {"wrap", conversations}, {"due", timers}, {"pages", pages},
-        {NULL, keys}, // by SCAN: what is in none of these
+        {"q0", conversations},
+        {"q", conversations},
+        {"w:5", conversations},
+        {"w:4", conversations},
+        {"w:3", conversations},
+        {"w:2", conversations},
+        {"w:1", conversations},
+        {"held", conversations},
+        {"wrap", conversations},
+        {"due", timers},
+        {"pages", pages},
 };
-#define SOURCES (sizeof sources / sizeof *sources)
+#define SETS (sizeof sources / sizeof *sources)
+
+// After these sets come those of the outbox, then who is signed in, then all keys.
+static const char *const out_sets[] = {"out", "unsent"};
+#define LANE_SETS (2 * SEND_KINDS)
+
+static size_t staff_source(const struct checker *c)
+{
+	return SETS + lanes_count(c->flow->lanes) * LANE_SETS;
+}
+
+// The last source, in which everything is once.
+static bool by_key(const struct checker *c)
+{
+	return c->source > staff_source(c);
+}
+
+static void take_name_of(struct checker *c, const char *name)
+{
+	if (c->source < SETS) {
+		take_name(c, sources[c->source].kinds, name);
+	} else if (c->source < staff_source(c)) {
+		size_t at = c->source - SETS;
+		check_member(c, lanes_gateway(c->flow->lanes, at / LANE_SETS),
+		        (enum send_kind)(at % LANE_SETS / 2), name);
+	} else {
+		take_name(c, keys, name);
+	}
+}
 
 static void take_names(struct checker *c, const struct redis_reply *names, size_t skip)
 {
-	const struct named *kinds = sources[c->source].kinds;
 	for (size_t i = 0; i < redis_count(names); i++) {
 		char name[KEY_MAX];
 		struct bytes b = redis_bytes(redis_at(names, i));
 		if (b.len < skip || b.len - skip >= sizeof name)
 			continue;
 		bytes_copy(bytes_of(b.data + skip, b.len - skip), name, sizeof name);
-		take_name(c, kinds, name);
+		take_name_of(c, name);
 	}
+}
+
+// What was read of a window; `c->open` counts the reading as well.
+static void read_end(struct checker *c, const struct store_answer *a)
+{
+	if (a->code != STORE_OK)
+		c->missed++;
+	if (--c->open == 0)
+		next_window(c);
 }
 
 static void on_window(const struct store_answer *a, void *arg)
 {
 	struct checker *c = arg;
-	c->more = a->code == STORE_OK && redis_count(a->reply) == WINDOW;
-	c->first += WINDOW;
+	c->more = redis_count(a->reply) == WINDOW;
+	c->empty = a->code == STORE_OK && redis_count(a->reply) == 0;
 	if (a->code == STORE_OK)
 		take_names(c, a->reply, 0);
-	if (--c->open == 0)
-		next_window(c);
+	read_end(c, a);
+}
+
+static void on_staff(const struct store_answer *a, void *arg)
+{
+	struct checker *c = arg;
+	c->more = false;
+	c->empty = a->code == STORE_OK && redis_count(a->reply) == 0;
+	for (size_t i = 0; a->code == STORE_OK && i + 1 < redis_count(a->reply); i += 2) {
+		char *name = bytes_dup(redis_bytes(redis_at(a->reply, i)));
+		check_hold(c, name);
+		free(name);
+	}
+	read_end(c, a);
 }
 
 static void on_scanned(const struct store_answer *a, void *arg)
@@ -270,12 +463,13 @@ static void on_scanned(const struct store_answer *a, void *arg)
 	struct bytes cursor = redis_bytes(redis_at(a->reply, 0));
 	// "{POOL}:" before each.
 	size_t tag = strlen(c->flow->pools[c->pool].config->name) + 3;
-	c->more = a->code == STORE_OK && cursor.len > 0 && !bytes_is(cursor, "0");
-	bytes_copy(cursor, c->cursor, sizeof c->cursor);
-	if (a->code == STORE_OK)
+	c->empty = false; // it is a look at many keys even when none is ours
+	if (a->code == STORE_OK) {
+		c->more = cursor.len > 0 && !bytes_is(cursor, "0");
+		bytes_copy(cursor, c->next_cursor, sizeof c->next_cursor);
 		take_names(c, redis_at(a->reply, 1), tag);
-	if (--c->open == 0)
-		next_window(c);
+	}
+	read_end(c, a);
 }
 
 // ---- the walk ----
@@ -292,9 +486,8 @@ static void pass_over(struct checker *c)
 	metric_set(M_ORPHANS, NULL, (int64_t)c->last.orphans);
 	metric_set(M_CHECKED, NULL, (int64_t)c->last.checked);
 	if (c->last.orphans > 0)
-		alarm_raise(f, ALARM_ORPHAN, "%llu, one is %s.",
-		        (unsigned long long)c->last.orphans, c->last.orphan);
-	else
+		tell_orphans(c, c->last.orphans, c->last.orphan);
+	else if (c->last.missed == 0)
 		alarm_clear(f, ALARM_ORPHAN);
 }
 
@@ -302,7 +495,7 @@ static void next_source(struct checker *c)
 {
 	c->first = 0;
 	snprintf(c->cursor, sizeof c->cursor, "0");
-	if (++c->source < SOURCES)
+	if (++c->source <= staff_source(c) + 1)
 		return;
 	c->source = 0;
 	if (++c->pool < c->flow->pools_count)
@@ -313,31 +506,65 @@ static void next_source(struct checker *c)
 
 static void on_tick(void *arg);
 
-// Several nodes share the work: each is that much slower.
-static void next_window(struct checker *c)
+// True when the window must be taken again.
+static bool try_again(struct checker *c)
 {
+	if (c->missed > 0 && ++c->tries < TRIES_MAX)
+		return true;
+	c->now.missed += c->missed;
+	return false;
+}
+
+static void advance(struct checker *c)
+{
+	c->tries = 0;
+	c->first += WINDOW;
+	snprintf(c->cursor, sizeof c->cursor, "%s", c->next_cursor);
 	if (!c->more)
 		next_source(c);
+}
+
+// Several nodes share the work: each is that much slower. Past empty sets the walk goes on at once.
+static void next_window(struct checker *c)
+{
 	int64_t wait = TICK_MS * (int64_t)nodes_count(c->flow->nodes);
-	c->timer = loop_timer(c->flow->loop, wait, on_tick, c);
+	if (!try_again(c))
+		advance(c);
+	c->timer = loop_timer(c->flow->loop, c->empty ? 0 : wait, on_tick, c);
+}
+
+static void read_window(struct checker *c)
+{
+	struct store *store = c->flow->store;
+	const char *pool = c->flow->pools[c->pool].config->name;
+	if (c->source < SETS) {
+		store_window(store, pool, sources[c->source].set, c->first, WINDOW, on_window, c);
+	} else if (c->source < staff_source(c)) {
+		size_t at = c->source - SETS;
+		char set[80];
+		snprintf(set, sizeof set, "%s:%s:%s", out_sets[at % 2],
+		        lanes_gateway(c->flow->lanes, at / LANE_SETS),
+		        send_kind_name((enum send_kind)(at % LANE_SETS / 2)));
+		store_window(store, pool, set, c->first, WINDOW, on_window, c);
+	} else if (c->source == staff_source(c)) {
+		store_signed_in(store, pool, on_staff, c);
+	} else {
+		store_scan(store, pool, c->cursor, on_scanned, c);
+	}
 }
 
 static void on_tick(void *arg)
 {
 	struct checker *c = arg;
-	struct flow *f = c->flow;
-	const char *pool = f->pools[c->pool].config->name;
-	const char *set = sources[c->source].set;
 	c->timer = 0;
-	if (!flow_ready(f)) {
-		c->timer = loop_timer(f->loop, TICK_MS, on_tick, c);
+	if (!flow_ready(c->flow)) {
+		c->timer = loop_timer(c->flow->loop, TICK_MS, on_tick, c);
 		return;
 	}
+	c->missed = 0;
+	c->empty = false;
 	c->open++;
-	if (set)
-		store_window(f->store, pool, set, c->first, WINDOW, on_window, c);
-	else
-		store_scan(f->store, pool, c->cursor, on_scanned, c);
+	read_window(c);
 }
 
 struct checker *checker_new(struct flow *f)

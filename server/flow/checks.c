@@ -195,15 +195,16 @@ static void check_orphans(struct checks *c)
 		add(c, "orphans", FINE, "the first look at everything is under way");
 	else
 		add(c, "orphans",
-		        r.orphans    ? WRONG
-		        : r.repaired ? WARNING
-		                     : FINE,
-		        "%llu looked at in the latest pass, which took %lld s and ended %lld s "
-		        "ago: %llu orphans, %llu put right%s%s",
+		        r.orphans                ? WRONG
+		        : r.repaired || r.missed ? WARNING
+		                                 : FINE,
+		        "%llu open conversations looked at in the latest pass, which took %lld s "
+		        "and ended %lld s "
+		        "ago: %llu orphans, %llu put right, %llu could not be looked at%s%s",
 		        (unsigned long long)r.checked, (long long)(r.took_ms / 1000),
 		        (long long)((flow_now(c->flow) - r.ended_ms) / 1000),
 		        (unsigned long long)r.orphans, (unsigned long long)r.repaired,
-		        r.orphans ? "; one is " : "", r.orphan);
+		        (unsigned long long)r.missed, r.orphans ? "; one is " : "", r.orphan);
 }
 
 static void add_alarm(const char *name, const char *text, void *arg)

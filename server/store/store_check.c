@@ -47,9 +47,11 @@ void store_check_hold(struct store *s, const char *pool, const char *name, const
 	count = count < STORE_CHECK_HOLD_MAX ? count : STORE_CHECK_HOLD_MAX;
 	call_script(&c, s, "check_hold");
 	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:hold:%s", pool, name);
 	for (size_t i = 0; i < count; i++)
 		call_key(&c, "{%s}:c:%s", pool, ids[i]);
+	call_now(&c);
 	call_str(&c, name);
 	for (size_t i = 0; i < count; i++)
 		call_str(&c, ids[i]);
@@ -79,6 +81,23 @@ void store_check_page(struct store *s, const char *pool, uint64_t number, store_
 	call_run(&c, fn, arg);
 }
 
+void store_check_out(struct store *s, const struct store_out *o, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "check_out");
+	call_key(&c, "{%s}:o:%s", o->pool, o->id);
+	call_key(&c, "{%s}:replies:%s", o->pool, o->conversation);
+	call_key(&c, "{%s}:out:%s:%s", o->pool, o->gateway, o->kind);
+	call_key(&c, "{%s}:unsent:%s:%s", o->pool, o->gateway, o->kind);
+	call_now(&c);
+	call_str(&c, o->id);
+	call_str(&c, o->conversation);
+	call_str(&c, o->gateway);
+	call_str(&c, o->kind);
+	call_channel(&c, o->pool);
+	call_run(&c, fn, arg);
+}
+
 void store_window(struct store *s, const char *pool, const char *set, size_t first, size_t count,
         store_fn fn, void *arg)
 {
@@ -94,7 +113,7 @@ void store_scan(struct store *s, const char *pool, const char *cursor, store_fn 
 {
 	struct call c;
 	struct buf pattern = {0};
-	buf_printf(&pattern, "{%s}:[cht]*", pool);
+	buf_printf(&pattern, "{%s}:[chot]*", pool);
 	call_command(&c, s, "SCAN");
 	call_str(&c, cursor);
 	call_str(&c, "MATCH");

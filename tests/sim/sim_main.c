@@ -11,6 +11,7 @@
 
 #include "base/codec.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "sim_redis.h"
 #include "world.h"
 
@@ -184,6 +185,20 @@ static void drain(struct world *w)
 	oracle_all(w->oracle);
 }
 
+// The checker runs on every node, all night: whatever it finds wrong is a mistake of the product's,
+// or of its own.
+static void check_repairs(struct world *w)
+{
+	static const char name[] = "\nholdfast_orphans_repaired_total{";
+	struct buf metrics = {0};
+	metrics_render(&metrics);
+	const char *found = strstr(buf_str(&metrics), name);
+	if (found)
+		oracle_violation(w->oracle, "the checker had something to put right: %.*s",
+		        (int)strcspn(found + 1, "\n"), found + 1);
+	buf_free(&metrics);
+}
+
 // The product's own fatal() ends the process: that is a find as well.
 static struct world *playing;
 
@@ -204,6 +219,7 @@ static void play(const struct options *o)
 {
 	double began = seconds();
 	struct world *w = world_new(o);
+	bool jumps = w->trouble.jumps > 0;
 	playing = w;
 	while (sim_steps(w->sim) < o->steps)
 		step(w);
@@ -211,6 +227,8 @@ static void play(const struct options *o)
 	uint64_t steps = sim_steps(w->sim);
 	if (!o->safety)
 		drain(w);
+	if (!jumps)
+		check_repairs(w);
 	double took = seconds() - began;
 	printf("seed %" PRIu64 ": %" PRIu64 " steps and %" PRIu64
 	       " to drain, %.0f virtual s, %zu nodes, %u copies, %" PRIu64 " faults\n",

@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Does a counselor's set hold only conversations that are theirs, and is the load its size? What is not theirs is taken out.
+-- Does a counselor's set hold only conversations that are theirs, is the load its size, and will those whom they hold be given back
+-- when they are gone? What is not theirs is taken out. Who holds somebody and is not signed in at all gives them back now.
 --
--- KEYS: staff, hold, conversation_1 … conversation_n
--- ARGV: name, id_1 … id_n (members of the set, as the caller saw it)
+-- KEYS: staff, due, hold, conversation_1 … conversation_n
+-- ARGV: now, name, id_1 … id_n (members of the set, as the caller saw it)
 -- Returns: {'OK', fault …}
+--- @include "levels"
 --- @include "staff"
-local staff, hold, name = KEYS[1], KEYS[2], ARGV[1]
+local staff, due, hold, now, name = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[1]), ARGV[2]
 local faults = { 'OK' }
-for i = 2, #ARGV do
+for i = 3, #ARGV do
   local c = redis.call('HMGET', KEYS[i + 1], 'holder', 'state')
   local theirs = c[1] == name and (c[2] == '2' or c[2] == '3' or c[2] == '4')
   if not theirs and redis.call('SREM', hold, ARGV[i]) == 1 then
@@ -20,5 +22,10 @@ if s and s.load ~= load then
   s.load = load
   staff_set(staff, name, s)
   faults[#faults + 1] = 'load'
+end
+local grace_over = (s and s.presence == 'gone' and (s.gone_at or now)) or (not s and load > 0 and now)
+if grace_over and not redis.call('ZSCORE', due, 'gone:' .. name) then
+  redis.call('ZADD', due, int(grace_over), 'gone:' .. name)
+  faults[#faults + 1] = 'gone_timer'
 end
 return faults

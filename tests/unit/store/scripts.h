@@ -151,14 +151,16 @@ static inline void ask_words(struct world *w, char *words)
 	int argc = 0;
 	for (char *rest = words, *word; (word = strsep(&rest, " ")) != NULL;) {
 		assert_true(argc < 8);
+		for (char *tilde; (tilde = strchr(word, '~')) != NULL;)
+			*tilde = ' ';
 		argv[argc++] = bytes_str(word);
 	}
 	redis_command(w->link.redis, argc, argv, 5000, on_asked, w);
 	answered(w);
 }
 
-// What Redis answers to a command of words parted by single spaces: the first part of it, valid
-// until the next call. A key begins with %s for the pool's tag.
+// What Redis answers to a command of words parted by single spaces (a ~ is a space inside a word):
+// the first part of it, valid until the next call. A key begins with %s for the pool's tag.
 __attribute__((format(printf, 2, 3))) static inline const char *asked(
         struct world *w, const char *format, ...)
 {

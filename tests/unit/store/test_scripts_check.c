@@ -119,6 +119,180 @@ static void test_every_damage_is_found_and_put_right(void **state)
 	}
 }
 
+// ---- the outbox ----
+
+#define MEMBER(id) id "~" ID
+
+// Two replies of a conversation; the second waits for the first.
+static void replied(struct world *w)
+{
+	held(w);
+	EXPECT(w, STORE_OK, store_send, CLAIM(ID, "ada", 1), REPLY("m1", "k1"));
+	w->now += 1000;
+	EXPECT(w, STORE_OK, store_send, CLAIM(ID, "ada", 1), REPLY("m2", "k2"));
+}
+
+static void sending(struct world *w)
+{
+	replied(w);
+	EXPECT(w, STORE_OK, store_out_claim, REPLY_OUT("m1", ID), lease(w));
+}
+
+static struct store_page text_of(const char *id)
+{
+	return (struct store_page){
+	        id, "bo", GATEWAY, LINE, bytes_str("number"), bytes_str("sealed")};
+}
+
+static void noticed(struct world *w)
+{
+	const struct store_page n = text_of("n1");
+	EXPECT(w, STORE_OK, store_notice, POOL, &n);
+}
+
+static void page_sent(struct world *w)
+{
+	const struct store_page page = text_of("p1");
+	const struct store_step step = {.pool = POOL,
+	        .number = 1,
+	        .conversation = ID,
+	        .next_at_ms = T0 + 90000000,
+	        .people = "bo",
+	        .pages = &page,
+	        .pages_count = 1};
+	paged(w);
+	EXPECT(w, STORE_OK, store_page_step, &step);
+}
+
+static const struct outbox_damage {
+	const char *what;
+	void (*before)(struct world *w);
+	const char *command;
+	const char *kind;
+	const char *member; // that is looked at
+	const char *fault;
+} outbox_damages[] = {
+        {"a reply that is never sent", replied, "ZREM {" POOL "}:" OUT_REPLY " " MEMBER("m1"),
+                STORE_REPLY, "m1 " ID, "outbox"},
+        {"… only in years", replied, "ZADD {" POOL "}:" OUT_REPLY " 9e15 " MEMBER("m1"),
+                STORE_REPLY, "m1 " ID, "outbox"},
+        {"… not counted", replied, "ZREM {" POOL "}:unsent:twilio:reply " MEMBER("m1"), STORE_REPLY,
+                "m1 " ID, "unsent"},
+        {"… out of turn", replied, "ZADD {" POOL "}:" OUT_REPLY " 5 " MEMBER("m2"), STORE_REPLY,
+                "m2 " ID, "outbox"},
+        {"… not in the list", replied, "LREM {" POOL "}:replies:" ID " 0 m2", STORE_REPLY, "m2 " ID,
+                "replies"},
+        {"… behind one that is gone", replied, "DEL {" POOL "}:o:m1", STORE_REPLY, "m1 " ID,
+                "replies"},
+        {"… behind one that is settled", replied, "HSET {" POOL "}:o:m1 state done", STORE_REPLY,
+                "m1 " ID, "replies"},
+        {"… of nobody", replied, "ZADD {" POOL "}:" OUT_REPLY " 5 " MEMBER("m9"), STORE_REPLY,
+                "m9 " ID, "outbox"},
+        {"one whose sender died is forgotten", sending,
+                "ZREM {" POOL "}:" OUT_REPLY " " MEMBER("m1"), STORE_REPLY, "m1 " ID, "outbox"},
+        {"a notice that is never sent", noticed, "ZREM {" POOL "}:" OUT_NOTICE " n1", STORE_NOTICE,
+                "n1", "outbox"},
+        {"… not counted", noticed, "ZREM {" POOL "}:unsent:twilio:notice n1", STORE_NOTICE, "n1",
+                "unsent"},
+        {"… gone", noticed, "DEL {" POOL "}:o:n1", STORE_NOTICE, "n1", "outbox"},
+        {"… among the pages", noticed, "ZADD {" POOL "}:" OUT_PAGE " 5 n1", STORE_PAGE, "n1",
+                "outbox"},
+        {"a page that is never sent", page_sent, "ZREM {" POOL "}:" OUT_PAGE " p1", STORE_PAGE,
+                "p1", "outbox"},
+        {"… gone", page_sent, "DEL {" POOL "}:o:p1", STORE_PAGE, "p1", "outbox"},
+};
+
+static void test_every_damage_of_the_outbox(void **state)
+{
+	struct world *w = *state;
+	for (size_t i = 0; i < sizeof outbox_damages / sizeof *outbox_damages; i++) {
+		const struct outbox_damage *d = &outbox_damages[i];
+		world_empty(state);
+		d->before(w);
+		all_else_is_healthy(w);
+		asked(w, "%s", d->command);
+		check_member(w, d->kind, d->member);
+		if (!found(w, d->fault))
+			fail_msg("%s: \"%s\" was not found", d->what, d->fault);
+		all_else_is_healthy(w);
+		check_invariants(w);
+	}
+}
+
+static void test_the_next_reply_goes_when_the_first_is_gone(void **state)
+{
+	struct world *w = *state;
+	replied(w);
+	asked(w, "DEL {" POOL "}:o:m1");
+	assert_int_equal(check_member(w, STORE_REPLY, "m2 " ID), STORE_ANOTHER);
+	assert_string_equal(w->part[1], "m1");
+	assert_int_equal(check_member(w, STORE_REPLY, "m1 " ID), STORE_OK);
+	EXPECT(w, STORE_OK, store_out_claim, REPLY_OUT("m2", ID), lease(w));
+}
+
+static void test_a_lost_list_of_replies_keeps_its_order(void **state)
+{
+	struct world *w = *state;
+	replied(w);
+	asked(w, "DEL {" POOL "}:replies:" ID);
+	asked(w, "DEL {" POOL "}:" OUT_REPLY);
+	check_member(w, STORE_REPLY, "m1 " ID);
+	check_member(w, STORE_REPLY, "m2 " ID);
+	check_invariants(w);
+	asked(w, "LRANGE {" POOL "}:replies:" ID " 0 -1");
+	assert_string_equal(w->part[0], "m1");
+}
+
+static void test_who_is_being_sent_stays_leased(void **state)
+{
+	struct world *w = *state;
+	sending(w);
+	asked(w, "ZREM {" POOL "}:" OUT_REPLY " " MEMBER("m1"));
+	check_member(w, STORE_REPLY, "m1 " ID);
+	assert_int_equal(score(w, OUT_REPLY, MEMBER("m1")), w->now + LEASE_MS);
+	EXPECT(w, STORE_GONE, store_out_claim, REPLY_OUT("m1", ID), lease(w));
+	w->now += LEASE_MS;
+	EXPECT(w, STORE_UNKNOWN, store_out_claim, REPLY_OUT("m1", ID), lease(w));
+}
+
+// Whoever took it had a wrong clock.
+static void test_a_lease_without_end_ends(void **state)
+{
+	struct world *w = *state;
+	sending(w);
+	asked(w, "HSET {" POOL "}:o:m1 lease_until 9000000000000000");
+	asked(w, "ZADD {" POOL "}:" OUT_REPLY " 9e15 " MEMBER("m1"));
+	check_member(w, STORE_REPLY, "m1 " ID);
+	assert_true(found(w, "outbox"));
+	all_else_is_healthy(w);
+	w->now += 60000;
+	EXPECT(w, STORE_UNKNOWN, store_out_claim, REPLY_OUT("m1", ID), lease(w));
+}
+
+static void test_a_withdrawn_page_stays_out(void **state)
+{
+	struct world *w = *state;
+	page_sent(w);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", 60000);
+	assert_int_equal(check_member(w, STORE_PAGE, "p1"), STORE_OK);
+	assert_int_equal(w->parts, 1);
+	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
+}
+
+// A line moved to another gateway: its earlier replies are in both lanes for a while.
+static void test_a_moved_line_is_no_damage(void **state)
+{
+	struct world *w = *state;
+	replied(w);
+	const struct store_out moved = {POOL, "kannel", STORE_REPLY, "m1", ID};
+	asked(w, "ZADD {" POOL "}:out:kannel:reply 5 " MEMBER("m1"));
+	store_check_out(w->store, &moved, on_answer, w);
+	assert_int_equal(answered(w), STORE_OK);
+	assert_int_equal(w->parts, 1);
+}
+
+// ---- states that cannot be ----
+
 static void test_what_cannot_be_waits_due_at_once(void **state)
 {
 	struct world *w = *state;
@@ -191,6 +365,33 @@ static void test_holds_and_loads(void **state)
 	check_invariants(w);
 }
 
+static void test_who_is_gone_gives_back(void **state)
+{
+	struct world *w = *state;
+	held(w);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	asked(w, "ZREM {" POOL "}:due gone:ada");
+	assert_int_equal(check_counselor(w, "ada"), STORE_OK);
+	assert_true(found(w, "gone_timer"));
+	assert_int_equal(score(w, "due", "gone:ada"), T0 + GRACE_MS);
+	asked(w, "HDEL {" POOL "}:staff ada");
+	asked(w, "ZREM {" POOL "}:due gone:ada");
+	assert_int_equal(check_counselor(w, "ada"), STORE_OK);
+	assert_true(found(w, "gone_timer"));
+	assert_int_equal(score(w, "due", "gone:ada"), w->now);
+}
+
+static void test_a_load_that_is_wrong(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	asked(w,
+	        "HSET {" POOL "}:staff ada {\"presence\":\"available\",\"load\":2,\"capacity\":2}");
+	assert_int_equal(check_counselor(w, "ada"), STORE_OK);
+	assert_true(found(w, "load"));
+	check_invariants(w);
+}
+
 static void test_a_texters_key_that_leads_nowhere(void **state)
 {
 	struct world *w = *state;
@@ -212,6 +413,9 @@ static void test_pages_in_the_lists(void **state)
 	asked(w, "ZREM {" POOL "}:due page:1");
 	EXPECT(w, STORE_OK, store_check_page, POOL, 1);
 	assert_true(found(w, "page_timer"));
+	asked(w, "ZADD {" POOL "}:due 9e15 page:1");
+	EXPECT(w, STORE_OK, store_check_page, POOL, 1);
+	assert_true(found(w, "page_timer"));
 	asked(w, "ZADD {" POOL "}:due 5 page:7");
 	asked(w, "ZADD {" POOL "}:pages 5 7");
 	EXPECT(w, STORE_OK, store_check_page, POOL, 7);
@@ -223,6 +427,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_every_damage_is_found_and_put_right),
+	        TEST(test_every_damage_of_the_outbox),
+	        TEST(test_the_next_reply_goes_when_the_first_is_gone),
+	        TEST(test_a_lost_list_of_replies_keeps_its_order),
+	        TEST(test_who_is_being_sent_stays_leased),
+	        TEST(test_a_lease_without_end_ends),
+	        TEST(test_a_withdrawn_page_stays_out),
+	        TEST(test_a_moved_line_is_no_damage),
+	        TEST(test_who_is_gone_gives_back),
+	        TEST(test_a_load_that_is_wrong),
 	        TEST(test_what_cannot_be_waits_due_at_once),
 	        TEST(test_a_stranger_is_taken_out_of_everything),
 	        TEST(test_what_changes_meanwhile_is_looked_at_again),

@@ -561,6 +561,7 @@ static void test_a_random_walk(void **state)
 			check_invariants(k.w);
 			for (size_t c = 0; c < k.count; c++)
 				is_healthy(k.w, k.at[c].id);
+			all_else_is_healthy(k.w);
 			check_book(&k);
 			check_replies(&k);
 			leave_out_closed(&k);
