@@ -221,10 +221,14 @@ static bool must_wait(const struct spooler *sp, size_t at)
 static void failed(struct spooler *sp, struct hand *h)
 {
 	const struct flow *f = sp->flow;
+	uint64_t stored = ledger_stored(f->ledger);
 	h->running = false;
 	h->failed = true;
 	if (!h->since.at_ms)
-		h->since = (struct failing){loop_mono_ms(f->loop), ledger_stored(f->ledger)};
+		h->since = (struct failing){.at_ms = loop_mono_ms(f->loop)};
+	else if (stored > h->since.stored)
+		h->since.passed++;
+	h->since.stored = stored;
 	pause(sp);
 }
 
@@ -232,7 +236,7 @@ static bool is_hopeless(const struct spooler *sp, const struct hand *h)
 {
 	const struct flow *f = sp->flow;
 	return h->failed && loop_mono_ms(f->loop) - h->since.at_ms > HOPELESS_MS &&
-	       ledger_stored(f->ledger) > h->since.stored;
+	       h->since.passed >= HOPELESS_PASSED;
 }
 
 // Those of the same person that stand behind it have waited with it: each is tried once.

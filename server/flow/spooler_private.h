@@ -8,13 +8,16 @@
 #define SCAN_SLICE   256 // records opened in one go
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
-// A record that fails for so long, while others are stored, would never be. It must not stand in
-// the others' way.
-#define HOPELESS_MS (10 * 60 * 1000)
+// A record that fails for so long, and has failed so often after others were stored, would never
+// be. It must not stand in the others' way. Once is not enough: when Redis has refused everybody
+// for long and takes texts again, others may be first.
+#define HOPELESS_MS     (10 * 60 * 1000)
+#define HOPELESS_PASSED 2
 
 struct failing {
 	int64_t at_ms;   // monotonic; 0 when nothing has failed
-	uint64_t stored; // texts, by then
+	uint64_t stored; // texts, by the latest failure
+	unsigned passed; // failures since others had been stored
 };
 
 // A record that was read, until it has its place.

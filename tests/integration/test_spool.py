@@ -411,6 +411,23 @@ def test_what_can_never_be_stored_stands_in_nobodys_way(make, redis, tmp_path):
     spool.sums(house)
 
 
+def test_long_refused_is_not_hopeless(make, redis, tmp_path):
+    """Redis refuses everybody for longer than a record may fail alone, and then stores somebody else's text first."""
+    clock = WallClock(tmp_path)
+    house = make(environment=clock.environment)
+    pool = house.take()
+    house.cli("config", "set", "maxmemory", "1")
+    several_people(house, pool)
+    poll(lambda: house.log_text().count("event=not_stored") > 20, 10 * PATIENCE, "the records to fail")
+    clock.pass_time(11 * 60)
+    house.cli("config", "set", "maxmemory", "0")
+    poll(lambda: house.post(pool, new_number(), "somebody else").status == 200, 10 * PATIENCE, "the link to be back")
+    spool.wait_empty(house, 60)
+    assert spool.sums(house)["quarantined"] == 0
+    assert house.metric("holdfast_spool_replayed_total", result="quarantined") == 0
+    assert house.metric("holdfast_spool_replayed_total", result="stored") >= 20
+
+
 def test_a_line_that_is_gone(make, redis):
     house = make()
     pool, other = house.take(), house.take()
