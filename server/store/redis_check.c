@@ -218,17 +218,34 @@ static void finish(struct check *c)
 	        buf_str(&c->why));
 }
 
+static bool has_code(const char *error, const char *code)
+{
+	return strcmp(redis_error_of(error)->code, code) == 0;
+}
+
+// Redis answers nobody now. It says nothing about whether it is fit, and texts have the spool.
+static bool passes(const char *error)
+{
+	return error[0] && (has_code(error, "LOADING") || has_code(error, "BUSY"));
+}
+
+// PING is told that Redis cannot write to its disk, as scripts will be; whatever reads is answered.
+static bool writes_only(size_t asked, const struct redis_result *r)
+{
+	return asked == ASK_PING && has_code(r->error, "MISCONF");
+}
+
 static void on_answer(const struct redis_result *r, void *arg)
 {
 	struct check *c = arg;
 	size_t i = c->answered++;
 	if (c->over || r->status == REDIS_UNKNOWN)
 		return;
-	if (strncmp(r->error, "LOADING", 7) == 0) {
-		end(c, CHECK_LATER, "Redis is still reading its files");
+	if (passes(r->error)) {
+		end(c, CHECK_LATER, redis_error_of(r->error)->meaning);
 		return;
 	}
-	if (r->status != REDIS_OK && i < ASK_SETTINGS && c->why.len == 0)
+	if (r->status != REDIS_OK && i < ASK_SETTINGS && c->why.len == 0 && !writes_only(i, r))
 		buf_printf(&c->why, "Redis refused to be checked (%s)", r->error);
 	if (i == ASK_INFO)
 		take_info(c, r);

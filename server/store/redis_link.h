@@ -23,7 +23,7 @@ struct scripts *link_scripts(struct redis *r);
 enum check_outcome {
 	CHECK_GOOD,
 	CHECK_REFUSED,   // the server is not fit to hold texts: `why` says what must change
-	CHECK_LATER,     // the server is still starting
+	CHECK_LATER,     // the server answers nobody now: it is still starting, or busy
 	CHECK_ELSEWHERE, // the server is a replica: the master is somewhere else
 };
 typedef void (*check_fn)(enum check_outcome outcome, const char *why, void *arg);

@@ -417,6 +417,51 @@ static void test_settings_are_refused(void **state)
 		refuses(*state, &settings[i]);
 }
 
+// What a server cannot do for the moment does not say that it is unfit: a node that starts now must
+// live, for its spool.
+static void test_one_that_cannot_write_is_not_refused(void **state)
+{
+	struct link *k = *state;
+	struct outcome o = {0};
+	const struct bytes save[] = {
+	        bytes_str("CONFIG"), bytes_str("SET"), bytes_str("save"), bytes_str("3600 1")};
+	char blocked[128];
+	snprintf(blocked, sizeof blocked, "%s/dump.rdb", k->dir);
+	assert_int_equal(mkdir(blocked, 0700), 0);
+	redis_command(k->redis, 4, save, 5000, on_outcome, &o);
+	ask(k, "BGSAVE", &o);
+	UNTIL(k, ask(k, "PING", &o) == REDIS_REFUSED);
+	assert_memory_equal(o.error, "MISCONF", 7);
+	k->up = 0;
+	struct redis *safe = link_open(k, false);
+	UNTIL(k, k->up == 1);
+	assert_int_equal(k->refused, 0);
+	redis_free(safe);
+}
+
+static void test_one_that_is_busy_is_not_refused(void **state)
+{
+	struct link *k = *state;
+	struct outcome busy, o;
+	k->up = 0;
+	struct redis *other = link_open(k, true);
+	UNTIL(k, k->up == 1);
+	ask(k, "CONFIG SET busy-reply-threshold 1", &o);
+	send_words(other, "EVAL while\ttrue\tdo\tend 0", 15000, &busy);
+	UNTIL(k, ask(k, "PING", &o) == REDIS_REFUSED);
+	int64_t before = metric_value(M_REDIS_ERRORS, "busy");
+	k->up = 0;
+	struct redis *safe = link_open(k, false);
+	UNTIL(k, metric_value(M_REDIS_ERRORS, "busy") > before);
+	loop_turn(k->loop, 5);
+	assert_int_equal(k->refused, 0);
+	ask(k, "SCRIPT KILL", &o);
+	UNTIL(k, redis_is_up(safe));
+	assert_int_equal(k->refused, 0);
+	redis_free(safe);
+	redis_free(other);
+}
+
 static void test_oom_changes_nothing(void **state)
 {
 	struct link *k = *state;
@@ -453,6 +498,8 @@ int main(void)
 	        LINK_TEST(test_a_replica_is_left),
 	        cmocka_unit_test_setup_teardown(
 	                test_settings_are_refused, set_up_unsafe, tear_down),
+	        LINK_TEST(test_one_that_cannot_write_is_not_refused),
+	        LINK_TEST(test_one_that_is_busy_is_not_refused),
 	        LINK_TEST(test_oom_changes_nothing),
 	};
 	return cmocka_run_group_tests_name("store/redis", tests, NULL, NULL);
