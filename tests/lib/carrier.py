@@ -51,7 +51,12 @@ class Carrier:
                 carrier._take(self, b"")
 
             def do_POST(self):
-                carrier._take(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    self.close_connection = True  # cut in the middle: half a text is none
+                    return
+                carrier._take(self, body)
 
             def log_message(self, *args):
                 pass
