@@ -117,6 +117,13 @@ static void on_redis_message(const char *channel, struct bytes payload, void *ar
 		flow_redis_message(s->flow, channel, payload);
 }
 
+static void on_redis_deaf(void *arg)
+{
+	struct server *s = arg;
+	if (s->flow)
+		flow_redis_deaf(s->flow);
+}
+
 static void on_redis_resync(void *arg)
 {
 	struct server *s = arg;
@@ -201,8 +208,8 @@ static void make_state_dir(const struct server *s)
 static void start_store(struct server *s)
 {
 	struct buf error = {0};
-	const struct redis_events events = {
-	        on_redis_up, on_redis_down, on_redis_refused, on_redis_message, on_redis_resync, s};
+	const struct redis_events events = {on_redis_up, on_redis_down, on_redis_refused,
+	        on_redis_message, on_redis_deaf, on_redis_resync, s};
 	if (s->config->redis.embedded) {
 		struct buf dir = {0};
 		buf_printf(&dir, "%s/redis", s->config->state_dir);

@@ -47,6 +47,7 @@ void flow_free(struct flow *f);
 void flow_redis_up(struct flow *f);
 void flow_redis_down(struct flow *f);
 void flow_redis_message(struct flow *f, const char *channel, struct bytes payload);
+void flow_redis_deaf(struct flow *f);   // news may be missed from now on
 void flow_redis_resync(struct flow *f); // news may have been missed: everything is read again
 // Everything works: staff records are read, the timers run. While it does not, texts are accepted
 // all the same, into the spool.

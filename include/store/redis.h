@@ -55,8 +55,9 @@ struct redis_events {
 	// what we need: the caller stops or goes on trying.
 	void (*refused)(const char *why, void *arg);
 	// A message on a channel subscribed with redis_subscribe(); and `resync` after any gap in
-	// the subscription.
+	// the subscription. Between `deaf` and `resync` there is no subscription.
 	void (*message)(const char *channel, struct bytes payload, void *arg);
+	void (*deaf)(void *arg);
 	void (*resync)(void *arg);
 	void *arg;
 };

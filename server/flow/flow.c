@@ -372,6 +372,12 @@ static void dismiss_all(struct flow *f, const char *reason)
 	idmap_each(f->sessions, dismiss, &why);
 }
 
+// Nobody signs in who would be sent away when the news are back.
+void flow_redis_deaf(struct flow *f)
+{
+	f->subscribed = false;
+}
+
 // News were lost, nobody knows which: consoles connect again, within the grace, and get the state
 // as it is.
 void flow_redis_resync(struct flow *f)

@@ -78,6 +78,8 @@ static void on_closed(const char *why, void *arg)
 {
 	struct subscription *s = arg;
 	(void)why; // the stream has logged it
+	if (s->open && s->events->deaf)
+		s->events->deaf(s->events->arg);
 	s->open = false;
 	loop_cancel(s->loop, s->timer);
 	s->timer = 0;

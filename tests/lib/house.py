@@ -14,7 +14,7 @@ from pathlib import Path
 
 import programs
 from carrier import Carrier
-from console import Console
+from console import Console, Refused
 from poll import poll
 from ports import free_port
 from programs import PATIENCE, Process, program
@@ -280,15 +280,17 @@ class House:
         return self._signed_in(person.name, person.password, encoding)
 
     def _signed_in(self, name, password, encoding="protobuf"):
-        """Who signs in while the news of a Redis that has come back are taken up again is sent away, and comes again."""
-        while True:
+        """Who signs in while the news of a Redis that has come back are taken up again is refused, or sent away, and comes again."""
+        def try_once():
             console = self.connect(encoding)
             try:
                 console.sign_in(name, password)
                 return console
-            except AssertionError:
-                if not any(frame.going_away.reason == "resync" for frame in console.seen):
+            except AssertionError as e:
+                unavailable = isinstance(e, Refused) and e.code == "unavailable"
+                if not unavailable and not any(frame.going_away.reason == "resync" for frame in console.seen):
                     raise
+        return poll(try_once, DEADLINE * PATIENCE, f"{name} to be signed in")
 
     def counselor(self, pool, capacity=1, encoding="protobuf"):
         """A new counselor of that pool, signed in and available."""

@@ -200,6 +200,13 @@ static void on_message(const char *channel, struct bytes payload, void *arg)
 		flow_redis_message(n->flow, channel, payload);
 }
 
+static void on_deaf(void *arg)
+{
+	struct node *n = arg;
+	if (n->flow && !sim_loop_dead(n->loop))
+		flow_redis_deaf(n->flow);
+}
+
 static void on_resync(void *arg)
 {
 	struct node *n = arg;
@@ -224,7 +231,8 @@ void node_start(struct node *n)
 {
 	struct world *w = n->world;
 	struct buf error = {0};
-	const struct redis_events events = {on_up, on_down, on_refused, on_message, on_resync, n};
+	const struct redis_events events = {
+	        on_up, on_down, on_refused, on_message, on_deaf, on_resync, n};
 	const struct redis_demands demands = {false, w->copies};
 	if (n->loop)
 		return;

@@ -140,7 +140,7 @@ static inline void on_resync(void *arg)
 
 static inline struct redis *link_open(struct link *k, bool unsafe)
 {
-	struct redis_events events = {on_up, on_down, on_refused, on_message, on_resync, k};
+	struct redis_events events = {on_up, on_down, on_refused, on_message, NULL, on_resync, k};
 	const struct redis_demands demands = {.unsafe = unsafe, .copies = k->copies};
 	return redis_new(k->loop, &k->config, &demands, &events);
 }
