@@ -8,7 +8,7 @@ import pytest
 
 from house import House, new_number
 from night import Night, slow_carrier
-from poll import pause, poll
+from poll import pause, poll, stays
 from programs import PATIENCE
 from schema import pb
 
@@ -138,3 +138,21 @@ def test_kill_of_both(night_house, seeded):
             house.restart()
         night.settle()
         night.reckon()
+
+
+def test_a_redis_that_outlives_its_parent(night_house):
+    """Two servers on the same files would spoil them, and the elder would take the younger's socket along."""
+    house = night_house()
+    pool = house.take()
+    elder = house.redis_pid()
+    os.kill(elder, signal.SIGSTOP)
+    try:
+        house.kill()
+        house.start(wait=False)
+        stays(lambda: house.process.alive() and not house.is_ready(), 1, "waiting for the elder's end")
+    finally:
+        os.kill(elder, signal.SIGCONT)
+    house.wait_ready()
+    assert redis_is_another(house, elder)
+    house.text(pool, new_number(), "hello")
+    stays(house.is_ready, 0.5, "the younger with its socket")
