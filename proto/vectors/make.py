@@ -146,6 +146,7 @@ def vectors(named):
         "released": {**held, "reason": "lost"},
         "presenceChange": {"presence": "PRESENCE_AWAY", "reason": "missed_offers"},
         "goingAway": {"reason": "draining"},
+        "attention": {"pool": "night", "kind": "missed_offers", "name": "ana", "atMs": T0},
     }
     # News and answers from the server to nobody's request carry no id.
     news = set(list(bodies)[-8:])

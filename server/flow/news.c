@@ -215,6 +215,31 @@ static void take_presence(struct pool *p, char **w)
 	push(p, s->id, HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE, &change);
 }
 
+// "attention KIND CONVERSATION|- NAME|-": to all supervisors of the pool.
+struct audience {
+	struct pool *pool;
+	Holdfast__V1__Attention body;
+};
+
+static void attend(uint64_t id, void *value, void *arg)
+{
+	const struct session *s = value;
+	struct audience *a = arg;
+	if (s->roles & ROLE_SUPERVISOR && session_serves(s, a->pool))
+		push(a->pool, id, HOLDFAST__V1__FRAME__BODY_ATTENTION, &a->body);
+}
+
+static void take_attention(struct pool *p, char **w)
+{
+	struct audience a = {p, HOLDFAST__V1__ATTENTION__INIT};
+	a.body.pool = p->config->name;
+	a.body.kind = w[1];
+	a.body.conversation = strcmp(w[2], "-") == 0 ? "" : w[2];
+	a.body.name = strcmp(w[3], "-") == 0 ? "" : w[3];
+	a.body.at_ms = flow_now(p->flow);
+	idmap_each(p->flow->sessions, attend, &a);
+}
+
 // "session NAME SID": the name has signed in, here or elsewhere.
 static void take_session(struct pool *p, char **w)
 {
@@ -256,6 +281,7 @@ static const struct {
         {"level", 3, take_level},
         {"presence", 4, take_presence},
         {"session", 3, take_session},
+        {"attention", 4, take_attention},
         {"outbox", 2, take_outbox},
         {"due", 1, take_due},
 };

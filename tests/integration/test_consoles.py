@@ -215,6 +215,7 @@ def test_decline_wants_a_known_reason(house):
 def test_an_offer_expires_and_two_misses_make_away(house):
     pool = house.take("brisk")
     console = house.counselor(pool)
+    supervisor = house.sign_in(house.hire(pool, roles=[pb.ROLE_SUPERVISOR]))
     texter = house.text(pool, new_number(), LOW)
     offer = console.expect("offer")
     over = console.expect("offer_over", lambda o: o.conversation == offer.conversation)
@@ -224,6 +225,8 @@ def test_an_offer_expires_and_two_misses_make_away(house):
     assert second.conversation == offer.conversation and second.enqueued_ms == offer.enqueued_ms
     change = console.expect("presence_change")
     assert change.presence == pb.PRESENCE_AWAY and change.reason == "missed_offers"
+    told = supervisor.expect("attention")
+    assert (told.kind, told.name, told.pool) == ("missed_offers", console.session.name, pool.name)
     [entry] = queue_of(house, pool)
     assert entry.state == pb.STATE_WAITING and entry.enqueued_ms == offer.enqueued_ms
     console.available()

@@ -7,6 +7,7 @@
 -- Returns: {'OK'} · {'GONE'}: that offer is over · {'EARLY'}: it has not expired yet
 --- @include "levels"
 --- @include "staff"
+--- @include "attention"
 local conversation, imminent_queue, queue, due, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local reason, misses_max, channel = ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -37,6 +38,7 @@ if s and reason == 'expired' then
   if s.misses >= misses_max and s.presence == 'available' then
     s.presence = 'away'
     redis.call('PUBLISH', channel, 'presence ' .. name .. ' away missed_offers')
+    attention_tell(channel, 'missed_offers', '', name)
   end
   staff_set(staff, name, s)
 end

@@ -306,6 +306,25 @@ static void presence_change(struct console *c, const Holdfast__V1__PresenceChang
 		view_you(c->view, "%s", word_presence(news->presence));
 }
 
+// What a supervisor must see to, in words; a kind that is not here is shown as it is.
+static const struct {
+	const char *kind;
+	const char *text;
+} attentions[] = {
+        {"missed_offers", "missed offers and is away now"},
+};
+
+static void attention(struct console *c, const Holdfast__V1__Attention *news)
+{
+	const char *text = news->kind;
+
+	for (size_t i = 0; i < sizeof attentions / sizeof attentions[0]; i++)
+		if (strcmp(news->kind, attentions[i].kind) == 0)
+			text = attentions[i].text;
+	view_you(c->view, "%s: %s%s%s %s", news->pool, news->name, *news->name ? " " : "", text,
+	        news->conversation);
+}
+
 static void going_away(struct console *c, const Holdfast__V1__GoingAway *news)
 {
 	if (strcmp(news->reason, "elsewhere") == 0)
@@ -384,6 +403,9 @@ static void on_news(const Frame *f, void *arg)
 		break;
 	case HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE:
 		presence_change(c, f->presence_change);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
+		attention(c, f->attention);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_GOING_AWAY:
 		going_away(c, f->going_away);
