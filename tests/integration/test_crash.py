@@ -13,7 +13,7 @@ from programs import PATIENCE
 from schema import pb
 
 IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
-KILLS = 20
+KILLS = 10
 
 
 @pytest.fixture
