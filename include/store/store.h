@@ -28,7 +28,7 @@
 //   {P}:held  {P}:wrap   who is held, in wrap-up
 //   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME ask:ID -> when, in ms
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
-//   {P}:hold:NAME        the conversations of one: offered, held, in wrap-up
+//   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
 //   {P}:pages            the open ones by opening time        {P}:pages_past  the latest that are over
 //   {P}:o:ID             an outbox entry: kind (reply, page, notice), conversation, state (queued, sending, unknown, held, done),
@@ -128,6 +128,9 @@ void store_offer(struct store *s, const char *pool, const char *conversation, co
 void store_accept(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
 void store_unoffer(
         struct store *s, const struct store_claim *c, const char *reason, store_fn fn, void *arg);
+// What a conversation costs whom it is offered to or who holds it follows its level.
+void store_reweigh(struct store *s, const char *pool, const char *conversation, const char *name,
+        store_fn fn, void *arg);
 void store_forgive(struct store *s, const char *pool, const char *conversation,
         const char *excluded, store_fn fn, void *arg);
 void store_release(struct store *s, const struct store_claim *c, const char *reason,
@@ -300,7 +303,7 @@ void store_message_ids(struct store *s, const char *pool, const char *id, uint64
 void store_message(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_holds(
-        struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // SMEMBERS
+        struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // ids
 void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg);      // HGETALL
 void store_queue(
         struct store *s, const char *pool, bool imminent, size_t limit, store_fn fn, void *arg);

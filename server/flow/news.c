@@ -196,9 +196,10 @@ static void on_level(const struct store_answer *a, void *arg)
 static void take_level(struct pool *p, char **w)
 {
 	struct session *s = console_of(p, w[2]);
-	if (s)
-		store_conversation(
-		        p->flow->store, p->config->name, w[1], on_level, news_new(p, s, w[1]));
+	if (!s)
+		return;
+	store_reweigh(p->flow->store, p->config->name, w[1], w[2], NULL, NULL);
+	store_conversation(p->flow->store, p->config->name, w[1], on_level, news_new(p, s, w[1]));
 }
 
 // "presence NAME away REASON"

@@ -81,7 +81,9 @@ static void note_presence(struct listing *l, struct bytes name, struct bytes jso
 		m->presence = strcmp(presence, "available") == 0
 		                      ? HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE
 		                      : HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
-		m->load += (uint32_t)json_number_value(json_object_get(s, "load"));
+		uint32_t load = (uint32_t)json_number_value(json_object_get(s, "load"));
+		// An imminent conversation takes all, whatever that is.
+		m->load += load < m->capacity ? load : m->capacity;
 	}
 	json_decref(s);
 }

@@ -151,6 +151,19 @@ void store_unoffer(struct store *s, const struct store_claim *claim, const char 
 	call_run(&c, fn, arg);
 }
 
+void store_reweigh(struct store *s, const char *pool, const char *conversation, const char *name,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "reweigh");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:hold:%s", pool, name);
+	call_str(&c, conversation);
+	call_str(&c, name);
+	call_run(&c, fn, arg);
+}
+
 void store_forgive(struct store *s, const char *pool, const char *conversation,
         const char *excluded, store_fn fn, void *arg)
 {

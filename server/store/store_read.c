@@ -28,7 +28,7 @@ void store_message(struct store *s, const char *pool, const char *id, store_fn f
 
 void store_holds(struct store *s, const char *pool, const char *name, store_fn fn, void *arg)
 {
-	read_key(s, "SMEMBERS", fn, arg, pool, "hold", name);
+	read_key(s, "HKEYS", fn, arg, pool, "hold", name);
 }
 
 void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg)

@@ -151,7 +151,10 @@ def test_offers_come_in_order_of_need(house):
     assert levels == sorted(levels, reverse=True) and levels[0] == pb.LEVEL_IMMINENT, levels
     assert entries[0].reasons
     console = house.counselor(pool, capacity=3)
-    taken = [console.take() for _ in range(3)]
+    taken = [console.take()]
+    stays(lambda: not console.has("offer"), 0.3, "an imminent conversation takes all")
+    console.hang_up(taken[0])
+    taken += [console.take() for _ in range(2)]
     assert [c.id for c in taken] == [e.conversation for e in entries]
     assert taken[0].messages[0].text == IMMINENT
     assert len({low, unknown, imminent}) == 3

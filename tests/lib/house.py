@@ -357,7 +357,7 @@ class House:
         wrap = members(self, f"{tag}:wrap")
         holders = {}
         for key in self.cli("keys", f"{tag}:hold:*".replace("{", "\\{").replace("}", "\\}")):
-            for conversation in self.cli("smembers", key):
+            for conversation in self.cli("hkeys", key):
                 holders.setdefault(conversation, []).append(key.rsplit(":", 1)[1])
         found = {}
         for name in names:

@@ -152,7 +152,7 @@ static void check_place(struct oracle *o, const char *id, const struct view *v)
 	check_sets(o, id, v);
 	for (size_t i = 0; i < o->world->counselors_count; i++) {
 		const char *name = counselor_name(i);
-		same(o, id, name, ask_2(o, "SISMEMBER", key_of("hold", name), id),
+		same(o, id, name, ask_2(o, "HEXISTS", key_of("hold", name), id),
 		        slot && strcmp(name, v->holder) == 0);
 	}
 	same(o, id, "holder", v->holder[0] != '\0', v->state != WAITING);
@@ -187,7 +187,7 @@ static void check_change(struct oracle *o, const struct conversation *c, const s
 		        (long long)v->level);
 	if (v->state == OFFERED && c->state != OFFERED) {
 		struct key key = key_of("hold", v->holder);
-		const struct bytes argv[] = {bytes_str("SCARD"), bytes_str(key.text)};
+		const struct bytes argv[] = {bytes_str("HLEN"), bytes_str(key.text)};
 		same(o, v->holder, "within the capacity", number_at(run(o, 2, argv), 0) <= CAPACITY,
 		        true);
 	}

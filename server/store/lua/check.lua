@@ -108,13 +108,12 @@ place(due, 'answer:' .. id, waits and number == '0' and answer_by or nil, 'answe
 place(due, 'offer:' .. id, exists and state == 2 and (tonumber(c[8]) or now) or nil, 'offer_timer')
 place(due, 'wrap_up:' .. id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up_timer')
 
-if exists and state >= 2 and state <= 4 and redis.call('SADD', hold, id) == 1 then
-  local s = staff_get(staff, holder)
-  if s then
-    s.load = redis.call('SCARD', hold)
-    staff_set(staff, holder, s)
+if exists and state >= 2 and state <= 4 then
+  if redis.call('HSETNX', hold, id, 0) == 1 then
+    fault('hold')
   end
-  fault('hold')
+  -- No fault: a level that rises is weighed a moment later.
+  staff_reweigh(staff, hold, holder, id, level)
 end
 
 local open = redis.call('HGET', texter, 'conversation')

@@ -12,12 +12,12 @@ local faults = { 'OK' }
 for i = 3, #ARGV do
   local c = redis.call('HMGET', KEYS[i + 1], 'holder', 'state')
   local theirs = c[1] == name and (c[2] == '2' or c[2] == '3' or c[2] == '4')
-  if not theirs and redis.call('SREM', hold, ARGV[i]) == 1 then
+  if not theirs and redis.call('HDEL', hold, ARGV[i]) == 1 then
     faults[#faults + 1] = 'hold'
   end
 end
 local s = staff_get(staff, name)
-local load = redis.call('SCARD', hold)
+local load = staff_load(hold)
 if s and s.load ~= load then
   s.load = load
   staff_set(staff, name, s)

@@ -16,7 +16,7 @@ if s and tonumber(ARGV[1]) < s.gone_at then
   redis.call('ZADD', KEYS[2], int(s.gone_at), 'gone:' .. ARGV[2])
   return { 'CONFLICT' }
 end
-if redis.call('SCARD', KEYS[3]) > 0 then
+if redis.call('HLEN', KEYS[3]) > 0 then
   return { 'CONFLICT' }
 end
 redis.call('HDEL', KEYS[1], ARGV[2])

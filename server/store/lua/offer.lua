@@ -9,7 +9,7 @@
 local conversation, imminent_queue, queue, due, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[5]
 
-local c = redis.call('HMGET', conversation, 'state', 'excluded')
+local c = redis.call('HMGET', conversation, 'state', 'excluded', 'level')
 if not c[1] then
   return { 'NOT_FOUND' }
 end
@@ -25,6 +25,6 @@ redis.call('HSET', conversation, 'state', 2, 'holder', name, 'offer_until', till
 redis.call('ZREM', imminent_queue, id)
 redis.call('ZREM', queue, id)
 redis.call('ZADD', due, till, 'offer:' .. id)
-staff_take(staff, hold, name, s, id)
+staff_take(staff, hold, name, s, id, tonumber(c[3]))
 redis.call('PUBLISH', channel, 'offer ' .. id .. ' ' .. name .. ' ' .. epoch)
 return { 'OK', epoch }

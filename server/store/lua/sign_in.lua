@@ -16,7 +16,7 @@ end
 s.before = nil
 s.gone_at = nil
 s.node, s.session, s.capacity = ARGV[3], ARGV[4], tonumber(ARGV[5])
-s.load = redis.call('SCARD', hold)
+s.load = staff_load(hold)
 staff_set(staff, name, s)
 redis.call('ZREM', due, 'gone:' .. name)
 redis.call('PUBLISH', ARGV[6], 'session ' .. name .. ' ' .. ARGV[4])

@@ -49,7 +49,7 @@ static inline enum store_code check_counselor(struct world *w, const char *name)
 {
 	struct names held;
 	const char *ids[PARTS_MAX];
-	asked(w, "SMEMBERS {" POOL "}:hold:%s", name);
+	asked(w, "HKEYS {" POOL "}:hold:%s", name);
 	take_parts_as_names(w, &held);
 	for (size_t i = 0; i < held.count; i++)
 		ids[i] = held.at[i];

@@ -112,14 +112,6 @@ static inline void take_scores(const struct redis_reply *r, void *into)
 	}
 }
 
-static inline void take_names(const struct redis_reply *r, void *into)
-{
-	struct members *m = into;
-	assert_true(redis_count(r) <= MEMBERS_MAX);
-	for (size_t i = 0; i < redis_count(r); i++)
-		copy_text(m->at[m->count++].name, sizeof m->at[0].name, redis_at(r, i));
-}
-
 // Of the pool's `staff` hash: name and load.
 static inline void take_loads(const struct redis_reply *r, void *into)
 {
@@ -229,7 +221,7 @@ static inline void look_at_all(struct world *w, struct look *l)
 	look_at_set(w, l, &l->pages, "pages", 0);
 	look_at(w, l, take_loads, &l->load, "HGETALL {" POOL "}:staff");
 	for (size_t i = 0; i < STAFF_COUNT; i++)
-		look_at(w, l, take_names, &l->hold[i], "SMEMBERS {" POOL "}:hold:%s", staff[i]);
+		look_at(w, l, take_scores, &l->hold[i], "HGETALL {" POOL "}:hold:%s", staff[i]);
 	for (size_t i = 0; i < w->known_count; i++) {
 		const struct known *k = &w->known[i];
 		look_at(w, l, take_conversation, &l->at[i], "HGETALL {" POOL "}:c:%s", k->id);
@@ -360,8 +352,11 @@ static inline void check_sets(const struct world *w, const struct look *l)
 	for (size_t i = 0; i < STAFF_COUNT; i++) {
 		const struct member *load = member_of(&l->load, staff[i]);
 		check_strangers(w, &l->hold[i]);
+		int64_t units = 0;
+		for (size_t j = 0; j < l->hold[i].count; j++)
+			units += l->hold[i].at[j].score;
 		if (load)
-			same(staff[i], "load", load->score, (int64_t)l->hold[i].count);
+			same(staff[i], "load", load->score, units);
 	}
 }
 

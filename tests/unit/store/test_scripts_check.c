@@ -80,10 +80,10 @@ static const struct damage {
         {"an offered one is in the queue", offered, "ZADD {" POOL "}:q 5 " ID, "queue"},
         {"… never runs out", offered, "ZREM {" POOL "}:due offer:" ID, "offer_timer"},
         {"… does not page", offered, "ZREM {" POOL "}:due answer:" ID, "answer_timer"},
-        {"… takes no slot", offered, "SREM {" POOL "}:hold:ada " ID, "hold"},
+        {"… takes no slot", offered, "HDEL {" POOL "}:hold:ada " ID, "hold"},
         {"… to nobody", offered, "HDEL {" POOL "}:c:" ID " holder", "state"},
         {"a held one is not listed", held, "ZREM {" POOL "}:held " ID, "held"},
-        {"… takes no slot", held, "SREM {" POOL "}:hold:ada " ID, "hold"},
+        {"… takes no slot", held, "HDEL {" POOL "}:hold:ada " ID, "hold"},
         {"… is counted as waiting", held, "ZADD {" POOL "}:w:2 5 " ID, "waiting"},
         {"… pages", held, "ZADD {" POOL "}:due 5 answer:" ID, "answer_timer"},
         {"… whose texter does not know it", held, "DEL {" POOL "}:texter:" LINE ":" ID, "texter"},
@@ -356,12 +356,28 @@ static void test_holds_and_loads(void **state)
 	const char *ids[] = {ID, "c9"};
 	EXPECT(w, STORE_OK, store_check_hold, POOL, "ada", ids, 1);
 	assert_int_equal(w->parts, 1);
-	asked(w, "SADD {" POOL "}:hold:ada c9");
+	asked(w, "HSET {" POOL "}:hold:ada c9 1");
 	EXPECT(w, STORE_OK, store_check_hold, POOL, "ada", ids, 2);
 	assert_true(found(w, "hold"));
-	asked(w, "SADD {" POOL "}:hold:ben " ID);
+	asked(w, "HSET {" POOL "}:hold:ben " ID " 1");
 	EXPECT(w, STORE_OK, store_check_hold, POOL, "ben", ids, 1);
 	assert_true(found(w, "hold"));
+	check_invariants(w);
+}
+
+static void test_an_imminent_one_takes_all(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 3);
+	begin_held(w, "c1", "ada", LEVEL_LOW);
+	begin(w, "c2", LEVEL_LOW);
+	assert_string_equal(asked(w, "HGET {" POOL "}:hold:ada c1"), "1");
+	struct store_ingest worse = text("c1", "m9", LEVEL_IMMINENT);
+	worse.texter = "c1";
+	assert_int_equal(ingest(w, &worse), STORE_OK);
+	EXPECT(w, STORE_STALE, store_reweigh, POOL, "c1", "ben");
+	EXPECT(w, STORE_OK, store_reweigh, POOL, "c1", "ada");
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS);
 	check_invariants(w);
 }
 
@@ -434,6 +450,7 @@ int main(void)
 	        TEST(test_a_lease_without_end_ends),
 	        TEST(test_a_withdrawn_page_stays_out),
 	        TEST(test_a_moved_line_is_no_damage),
+	        TEST(test_an_imminent_one_takes_all),
 	        TEST(test_who_is_gone_gives_back),
 	        TEST(test_a_load_that_is_wrong),
 	        TEST(test_what_cannot_be_waits_due_at_once),

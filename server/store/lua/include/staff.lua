@@ -1,7 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The pool's `staff` hash: name -> JSON of one signed-in counselor:
 -- node, session, presence ("available", "away", "gone"), capacity, load, idle_since, misses, gone_at.
--- load is the size of the counselor's `hold:<name>` set; both change here and nowhere else.
+-- The counselor's `hold:<name>` hash has what each of their conversations costs, in units; load is the sum. Both change here and nowhere
+-- else. An imminent conversation takes all that anybody can have.
+--- @include "levels"
+local ALL_UNITS = 100
+
+local function units_of(level)
+  return level == IMMINENT and ALL_UNITS or 1
+end
+
+local function staff_load(hold)
+  local sum = 0
+  for _, units in ipairs(redis.call('HVALS', hold)) do
+    sum = sum + tonumber(units)
+  end
+  return sum
+end
+
 local function staff_get(staff, name)
   local json = redis.call('HGET', staff, name)
   return json and cjson.decode(json) or nil
@@ -11,18 +27,31 @@ local function staff_set(staff, name, s)
   redis.call('HSET', staff, name, cjson.encode(s))
 end
 
-local function staff_take(staff, hold, name, s, conversation)
-  redis.call('SADD', hold, conversation)
-  s.load = redis.call('SCARD', hold)
+local function staff_take(staff, hold, name, s, conversation, level)
+  redis.call('HSET', hold, conversation, units_of(level))
+  s.load = staff_load(hold)
   staff_set(staff, name, s)
 end
 
--- The counselor may be gone from the hash already: the set is still right.
+-- What is held may have become more urgent since.
+local function staff_reweigh(staff, hold, name, conversation, level)
+  local units = redis.call('HGET', hold, conversation)
+  if units and tonumber(units) ~= units_of(level) then
+    redis.call('HSET', hold, conversation, units_of(level))
+    local s = staff_get(staff, name)
+    if s then
+      s.load = staff_load(hold)
+      staff_set(staff, name, s)
+    end
+  end
+end
+
+-- The counselor may be gone from `staff` already: the hold is still right.
 local function staff_give_back(staff, hold, name, now, conversation)
-  redis.call('SREM', hold, conversation)
+  redis.call('HDEL', hold, conversation)
   local s = staff_get(staff, name)
   if s then
-    s.load = redis.call('SCARD', hold)
+    s.load = staff_load(hold)
     s.idle_since = now
     staff_set(staff, name, s)
   end
