@@ -19,6 +19,7 @@
 //   {P}:c:ID             a conversation: state, level, reasons, line, gateway, number (sealed), texter (hash),
 //                        key (wrapped), created, enqueued, answer_by, score, epoch, holder, offer_until, seq,
 //                        page, excluded, declined_at, past, outcome, …
+//   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
 //                        author, delivery, note, client_id
@@ -321,6 +322,8 @@ void store_unsent_count(struct store *s, const char *pool, const char *gateway, 
 void store_unsent_oldest(struct store *s, const char *pool, const char *gateway, const char *kind,
         store_fn fn, void *arg); // one member with its score, or none
 void store_gateways_used(struct store *s, const char *pool, store_fn fn, void *arg); // SMEMBERS
+void store_custody(
+        struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // LRANGE, whole
 void store_entry(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_pages(struct store *s, const char *pool, bool past, store_fn fn,

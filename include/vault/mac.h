@@ -7,6 +7,7 @@
 
 // Digests for providers' signatures and for keys of our own.
 void sha256(struct bytes in, uint8_t out[static 32]);
+void sha1(struct bytes in, uint8_t out[static 20]);
 void hmac_sha1(struct bytes key, struct bytes in, uint8_t out[static 20]);
 void hmac_sha256(struct bytes key, struct bytes in, uint8_t out[static 32]);
 // In constant time for equal lengths.

@@ -177,8 +177,8 @@ static void become_server(const struct embedded *e, pid_t parent)
 	char *argv[] = {e->binary, e->config, NULL};
 	sigset_t none;
 	sigemptyset(&none);
-	// The lock stays with it too: whoever comes after us waits for its end, or two servers would
-	// write the same files, and the elder, ending, would remove the younger's socket.
+	// The lock stays with it too: whoever comes after us waits for its end, or two servers
+	// would write the same files, and the elder, ending, would remove the younger's socket.
 	fcntl(e->lock, F_SETFD, 0);
 	// Of its own session, so that Ctrl-C reaches us alone and we end it in order.
 	setsid();

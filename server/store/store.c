@@ -56,6 +56,12 @@ static void key_waiting(struct call *c, const char *pool)
 		call_key(c, "{%s}:w:%d", pool, l);
 }
 
+// The last of a script's keys.
+static void key_custody(struct call *c, const char *pool, const char *conversation)
+{
+	call_key(c, "{%s}:custody:%s", pool, conversation);
+}
+
 static void key_queues(struct call *c, const char *pool)
 {
 	call_key(c, "{%s}:q0", pool);
@@ -76,6 +82,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:past:%s:%s", pool, in->line, in->texter);
 	key_waiting(&c, pool);
+	key_custody(&c, pool, in->conversation);
 	call_now(&c);
 	call_str(&c, in->conversation);
 	call_bytes(&c, in->wrapped_key);
@@ -108,6 +115,7 @@ void store_offer(struct store *s, const char *pool, const char *conversation, co
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:staff", pool);
 	call_key(&c, "{%s}:hold:%s", pool, name);
+	key_custody(&c, pool, conversation);
 	call_now(&c);
 	call_str(&c, conversation);
 	call_str(&c, name);
@@ -125,6 +133,7 @@ void store_accept(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
+	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_run(&c, fn, arg);
 }
@@ -144,6 +153,7 @@ void store_unoffer(struct store *s, const struct store_claim *claim, const char 
 	struct call c;
 	call_script(&c, s, "unoffer");
 	key_hand_back(&c, claim);
+	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, reason);
 	call_int(&c, MISSES_MAX);
@@ -184,6 +194,7 @@ void store_release(struct store *s, const struct store_claim *claim, const char 
 	key_hand_back(&c, claim);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
+	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, reason);
 	call_by_level(&c, within);
@@ -203,6 +214,7 @@ void store_close(struct store *s, const struct store_claim *claim, const char *o
 	call_key(&c, "{%s}:wrap", claim->pool);
 	call_key(&c, "{%s}:texter:%s:%s", claim->pool, line, texter);
 	call_key(&c, "{%s}:past:%s:%s", claim->pool, line, texter);
+	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, outcome);
 	call_int(&c, wrap_up_ms);
@@ -220,6 +232,7 @@ void store_finish(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_key(&c, "{%s}:wrap", claim->pool);
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
+	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_channel(&c, claim->pool);
 	call_run(&c, fn, arg);

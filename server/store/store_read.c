@@ -108,6 +108,16 @@ void store_due(
 	call_run(&c, fn, arg);
 }
 
+void store_custody(struct store *s, const char *pool, const char *id, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "LRANGE");
+	call_key(&c, "{%s}:custody:%s", pool, id);
+	call_int(&c, 0);
+	call_int(&c, -1);
+	call_run(&c, fn, arg);
+}
+
 void store_message_ids(struct store *s, const char *pool, const char *id, uint64_t after_sequence,
         store_fn fn, void *arg)
 {

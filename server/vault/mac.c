@@ -14,6 +14,12 @@ void sha256(struct bytes in, uint8_t out[static 32])
 		fatal("event=openssl call=sha256");
 }
 
+void sha1(struct bytes in, uint8_t out[static 20])
+{
+	if (EVP_Digest(in.data, in.len, out, NULL, EVP_sha1(), NULL) != 1)
+		fatal("event=openssl call=sha1");
+}
+
 static void hmac(const EVP_MD *md, struct bytes key, struct bytes in, uint8_t *out)
 {
 	static const uint8_t none[1];

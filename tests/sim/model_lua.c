@@ -10,7 +10,9 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "base/codec.h"
 #include "base/log.h"
+#include "vault/mac.h"
 
 struct script_source {
 	const char *name;
@@ -172,6 +174,19 @@ static int status_reply(lua_State *lua)
 	return make_reply(lua, "ok");
 }
 
+static int sha1hex(lua_State *lua)
+{
+	size_t len = 0;
+	const char *text = luaL_checklstring(lua, 1, &len);
+	uint8_t digest[20];
+	struct buf hex = {0};
+	sha1(bytes_of(text, len), digest);
+	hex_encode(bytes_of(digest, sizeof digest), &hex);
+	lua_pushlstring(lua, buf_str(&hex), hex.len);
+	buf_free(&hex);
+	return 1;
+}
+
 // ---- what a script sees
 
 static int on_missing_global(lua_State *lua)
@@ -219,6 +234,7 @@ static void make_globals(struct model_lua *l)
 	add_function(l, "call", redis_call);
 	add_function(l, "error_reply", error_reply);
 	add_function(l, "status_reply", status_reply);
+	add_function(l, "sha1hex", sha1hex);
 	lua_setfield(lua, -2, "redis");
 	lua_getfield(lua, -1, "math");
 	lua_pushnil(lua);

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Accepts an offer: from now on the counselor holds the conversation.
 --
--- KEYS: conversation, due, staff, held, waiting_1 … waiting_5
+-- KEYS: conversation, due, staff, held, waiting_1 … waiting_5, custody
 -- ARGV: now, conversation, name, epoch
 -- Returns: {'OK', page}: also when it was accepted before by the same call; page is the open escalation's number or 0 ·
 --       {'GONE'}: the offer is over · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "staff"
+--- @include "custody"
 local conversation, due, staff, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 
@@ -25,6 +26,7 @@ redis.call('HSET', conversation, 'state', 3, 'held_at', int(now), 'excluded', ''
 redis.call('ZREM', due, 'offer:' .. id, 'answer:' .. id)
 redis.call('ZREM', KEYS[4 + tonumber(c[4])], id)
 redis.call('ZADD', held, int(now), id)
+custody(KEYS[#KEYS], id, now, 'accepted', name, epoch, '')
 local s = staff_get(staff, name)
 if s then
   s.misses = 0

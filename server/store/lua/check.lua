@@ -3,12 +3,13 @@
 -- that somebody answers rather sooner than later. A conversation that does not exist is taken out of all places.
 --
 -- KEYS: conversation, imminent_queue, queue, due, held, wrap_up, pages, staff, hold (the holder's), page (its), texter (its),
---       waiting_1 … waiting_5
+--       waiting_1 … waiting_5, custody
 -- ARGV: now, conversation, holder, page, texter (as the caller saw them: the keys were made of them), boosts, withins, channel
 -- Returns: {'OK', fault …}: what was wrong, and is right now · {'STALE'}: it is changing; look again · {'CONFLICT', 'two_open'}: its texter
 --       has two open ones, which a human must see to
 --- @include "levels"
 --- @include "staff"
+--- @include "custody"
 local conversation, imminent_queue, queue, due, held, wrap_up = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local pages, staff, hold, page, texter = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local now, id = tonumber(ARGV[1]), ARGV[2]
@@ -125,6 +126,9 @@ elseif open == id and not (exists and state <= 3) then
   fault('texter')
 elseif exists and state <= 3 and open ~= id then
   return { 'CONFLICT', 'two_open' }
+end
+if #faults > 1 and exists then
+  custody(KEYS[#KEYS], id, now, 'repaired', holder, redis.call('HGET', conversation, 'epoch'), 'state=' .. state .. ',' .. table.concat(faults, ',', 2))
 end
 if #faults > 1 and exists and state == 1 then
   redis.call('PUBLISH', ARGV[8], 'waiting ' .. id)

@@ -2,11 +2,12 @@
 -- Ends a held conversation; the counselor's slot stays taken until wrap-up is finished or its time is over. The texter's next
 -- text begins a new conversation.
 --
--- KEYS: conversation, due, held, wrap_up, texter, past
+-- KEYS: conversation, due, held, wrap_up, texter, past, custody
 -- ARGV: now, conversation, name, epoch, outcome, wrap_up_ms, seen (sequence of the last message shown, 0 does not ask), channel
 -- Returns: {'OK'}: also when the same counselor closed it before · {'UNSEEN'}: the texter has written since · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "holder"
+--- @include "custody"
 local conversation, due, held, wrap_up, texter, past = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[8]
 
@@ -24,6 +25,7 @@ if seen > 0 and tonumber(redis.call('HGET', conversation, 'last_in') or 0) > see
 end
 local till = int(now + tonumber(ARGV[6]))
 redis.call('HSET', conversation, 'state', 4, 'outcome', ARGV[5], 'closed_at', int(now), 'wrap_up_until', till)
+custody(KEYS[#KEYS], id, now, 'closed', name, epoch, ARGV[5])
 redis.call('ZREM', held, id)
 redis.call('ZADD', wrap_up, till, id)
 redis.call('ZADD', due, till, 'wrap_up:' .. id)

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Ends wrap-up: the conversation is closed and the counselor's slot is free.
 --
--- KEYS: conversation, due, wrap_up, staff, hold
+-- KEYS: conversation, due, wrap_up, staff, hold, custody
 -- ARGV: now, conversation, name, epoch, channel
 -- Returns: {'OK'}: also when it is closed already · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "staff"
 --- @include "holder"
+--- @include "custody"
 local conversation, due, wrap_up, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
@@ -18,6 +19,7 @@ if not state then
 end
 
 redis.call('HSET', conversation, 'state', 5)
+custody(KEYS[#KEYS], id, now, 'finished', name, epoch, '')
 redis.call('ZREM', due, 'wrap_up:' .. id)
 redis.call('ZREM', wrap_up, id)
 staff_give_back(staff, hold, name, now, id)

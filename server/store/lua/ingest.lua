@@ -3,13 +3,14 @@
 -- order of need. Everything or nothing, and safe to repeat.
 --
 -- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
---       waiting_1 … waiting_5 (by level)
+--       waiting_1 … waiting_5 (by level), custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
 --       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool)
 -- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
+--- @include "custody"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -43,6 +44,7 @@ local function begin()
   redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, at, boost)), id)
   redis.call('ZADD', waiting(level), int(at), id)
   redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
+  custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
 end
 
 -- A level only ever rises here, and then the answer is only ever due sooner. So it is with a text that came before what its
@@ -73,6 +75,7 @@ local function hasten(c)
   end
   if rises then
     redis.call('HSET', conversation, 'reasons', reasons)
+    custody(KEYS[#KEYS], id, now, 'level', '', redis.call('HGET', conversation, 'epoch'), 'level=' .. level)
     redis.call('PUBLISH', channel, 'level ' .. id .. ' ' .. (c[5] ~= '' and c[5] or '-'))
   end
 end

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Offers a waiting conversation to a counselor who has room: a lease until the due time.
 --
--- KEYS: conversation, imminent_queue, queue, due, staff, hold
+-- KEYS: conversation, imminent_queue, queue, due, staff, hold, custody
 -- ARGV: now, conversation, name, offer_ms, channel
 -- Returns: {'OK', epoch} · {'CONFLICT'}: one of both is not free any more · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "staff"
+--- @include "custody"
 local conversation, imminent_queue, queue, due, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[5]
 
@@ -25,6 +26,7 @@ redis.call('HSET', conversation, 'state', 2, 'holder', name, 'offer_until', till
 redis.call('ZREM', imminent_queue, id)
 redis.call('ZREM', queue, id)
 redis.call('ZADD', due, till, 'offer:' .. id)
+custody(KEYS[#KEYS], id, now, 'offered', name, epoch, '')
 staff_take(staff, hold, name, s, id, tonumber(c[3]))
 redis.call('PUBLISH', channel, 'offer ' .. id .. ' ' .. name .. ' ' .. epoch)
 return { 'OK', epoch }

@@ -2,12 +2,13 @@
 -- Takes a held conversation from a counselor who is gone: back into the queue at the old place, history kept, due for an
 -- answer as if it had just come.
 --
--- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5
+-- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5, custody
 -- ARGV: now, conversation, name, epoch, reason, withins, channel
 -- Returns: {'OK'} · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "staff"
 --- @include "holder"
+--- @include "custody"
 local conversation, imminent_queue, queue, due, staff, hold, held =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
@@ -22,7 +23,7 @@ local c = redis.call('HMGET', conversation, 'level', 'score', 'enqueued')
 local level = tonumber(c[1])
 local answer_by = int(now + within[level])
 redis.call('HSET', conversation, 'state', 1, 'holder', '', 'answer_by', answer_by, 'excluded', '', 'page', 0)
-redis.call('HINCRBY', conversation, 'epoch', 1)
+custody(KEYS[#KEYS], id, now, 'released', name, redis.call('HINCRBY', conversation, 'epoch', 1), ARGV[5])
 redis.call('ZREM', held, id)
 redis.call('ZADD', KEYS[7 + level], c[3], id)
 redis.call('ZADD', queue_of(level, imminent_queue, queue), c[2], id)

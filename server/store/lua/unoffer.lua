@@ -2,12 +2,13 @@
 -- Ends an offer without an accept: back into the queue at the old place. Who declined or missed it is not asked again in
 -- this pass; who missed `misses_max` in a row becomes away.
 --
--- KEYS: conversation, imminent_queue, queue, due, staff, hold
+-- KEYS: conversation, imminent_queue, queue, due, staff, hold, custody
 -- ARGV: now, conversation, name, epoch, reason ("declined", "expired", "withdrawn"), misses_max, channel
 -- Returns: {'OK'} · {'GONE'}: that offer is over · {'EARLY'}: it has not expired yet
 --- @include "levels"
 --- @include "staff"
 --- @include "attention"
+--- @include "custody"
 local conversation, imminent_queue, queue, due, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local reason, misses_max, channel = ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -28,7 +29,7 @@ redis.call('HSET', conversation, 'state', 1, 'holder', '', 'offer_until', 0, 'ex
 if reason == 'declined' then
   redis.call('HSET', conversation, 'declined_at', int(now))
 end
-redis.call('HINCRBY', conversation, 'epoch', 1)
+custody(KEYS[#KEYS], id, now, 'unoffered', name, redis.call('HINCRBY', conversation, 'epoch', 1), reason)
 redis.call('ZADD', queue_of(tonumber(c[5]), imminent_queue, queue), c[6], id)
 redis.call('ZREM', due, 'offer:' .. id)
 redis.call('PUBLISH', channel, 'offer_over ' .. id .. ' ' .. name .. ' ' .. epoch .. ' ' .. reason)
