@@ -85,6 +85,13 @@ struct config_by_level {
 	uint32_t low_s;
 };
 
+// How long a texter may wait for a reply of whoever holds their conversation; 0 is never.
+struct config_counselor_silence {
+	uint32_t nudge_s;      // the counselor is reminded
+	uint32_t supervisor_s; // supervisors are told
+	uint32_t reroute_s;    // somebody else is asked
+};
+
 struct config_pool {
 	char *name;
 	char *policy;
@@ -93,6 +100,9 @@ struct config_pool {
 	uint32_t offer_s;             // how long an offer stands
 	uint32_t grace_s;             // how long a vanished console keeps its people
 	uint32_t wrap_up_s;
+	struct config_counselor_silence counselor_silence;
+	struct config_by_level texter_silence; // after a reply; 0 is never
+	uint32_t close_silent_s; // medium and low end by themselves after it; 0 is never
 };
 
 struct config_shift {

@@ -18,7 +18,9 @@
 //   {P}:past:LINE:HASH   how many conversations they had before
 //   {P}:c:ID             a conversation: state, level, reasons, line, gateway, number (sealed), texter (hash),
 //                        key (wrapped), created, enqueued, answer_by, score, epoch, holder, offer_until, seq,
-//                        page, excluded, declined_at, past, outcome, …
+//                        page, excluded, declined_at, past, outcome, requeues, attention (open matters for
+//                        supervisors, CSV), last_in_at, last_out_at, unanswered_at, silence_at, silence_step
+//                        (lua/include/silence.lua), …
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
@@ -27,7 +29,7 @@
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held  {P}:wrap   who is held, in wrap-up
-//   {P}:due              timers: answer:ID offer:ID wrap_up:ID page:N gone:NAME ask:ID -> when, in ms
+//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID page:N gone:NAME ask:ID -> when, in ms
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
 //   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
@@ -136,6 +138,20 @@ void store_forgive(struct store *s, const char *pool, const char *conversation,
         const char *excluded, store_fn fn, void *arg);
 void store_release(struct store *s, const struct store_claim *c, const char *reason,
         const struct by_level *within, store_fn fn, void *arg);
+// From a counselor who is silent, unless they have replied since `silence_at_ms` was read.
+void store_release_silent(struct store *s, const struct store_claim *c, int64_t silence_at_ms,
+        const struct by_level *within, store_fn fn, void *arg);
+// What a look at a silence came to (silence.lua).
+struct store_silence {
+	const char *pool;
+	const char *conversation;
+	int64_t silence_at_ms; // as seen
+	const char *act;
+	unsigned told;
+	int64_t since_ms;
+	int64_t next_at_ms;
+};
+void store_silence(struct store *s, const struct store_silence *look, store_fn fn, void *arg);
 void store_close(struct store *s, const struct store_claim *c, const char *outcome,
         int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
         void *arg);

@@ -146,6 +146,13 @@ static const cyaml_schema_field_t by_level_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t counselor_silence_fields[] = {
+        NUMBER(struct config_counselor_silence, nudge_s),
+        NUMBER(struct config_counselor_silence, supervisor_s),
+        NUMBER(struct config_counselor_silence, reroute_s),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t pool_fields[] = {
         STRING(struct config_pool, name),
         STRING(struct config_pool, policy),
@@ -154,6 +161,9 @@ static const cyaml_schema_field_t pool_fields[] = {
         NUMBER(struct config_pool, offer_s),
         NUMBER(struct config_pool, grace_s),
         NUMBER(struct config_pool, wrap_up_s),
+        MAPPING(struct config_pool, counselor_silence, counselor_silence_fields),
+        MAPPING(struct config_pool, texter_silence, by_level_fields),
+        NUMBER(struct config_pool, close_silent_s),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pool_entry = ENTRY(struct config_pool, pool_fields);

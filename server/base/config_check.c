@@ -270,6 +270,17 @@ static void check_by_level(
 	check_duration(r, config_key("%s.low_s", path).path, l->low_s, least);
 }
 
+static void check_silence(struct config_report *r, unsigned i, const struct config_pool *p)
+{
+	const struct config_counselor_silence *s = &p->counselor_silence;
+	struct config_key at = config_key("pools[%u].counselor_silence", i);
+	check_duration(r, config_key("%s.nudge_s", at.path).path, s->nudge_s, 0);
+	check_duration(r, config_key("%s.supervisor_s", at.path).path, s->supervisor_s, 0);
+	check_duration(r, config_key("%s.reroute_s", at.path).path, s->reroute_s, 0);
+	check_by_level(r, config_key("pools[%u].texter_silence", i).path, &p->texter_silence, 0);
+	check_duration(r, config_key("pools[%u].close_silent_s", i).path, p->close_silent_s, 0);
+}
+
 static void check_pool(
         struct config_report *r, const struct config *c, unsigned i, struct strmap *seen)
 {
@@ -285,6 +296,7 @@ static void check_pool(
 	check_duration(r, config_key("pools[%u].offer_s", i).path, p->offer_s, 1);
 	check_duration(r, config_key("pools[%u].grace_s", i).path, p->grace_s, 0);
 	check_duration(r, config_key("pools[%u].wrap_up_s", i).path, p->wrap_up_s, 0);
+	check_silence(r, i, p);
 }
 
 // ---- schedules

@@ -35,6 +35,14 @@ static const struct default_number pool_numbers[] = {
         POOL(offer_s, 20),
         POOL(grace_s, 15),
         POOL(wrap_up_s, 0),
+        POOL(counselor_silence.nudge_s, 120),
+        POOL(counselor_silence.supervisor_s, 180),
+        POOL(counselor_silence.reroute_s, 300),
+        POOL(texter_silence.imminent_s, 300),
+        POOL(texter_silence.high_s, 600),
+        POOL(texter_silence.unknown_s, 900),
+        POOL(texter_silence.medium_s, 1800),
+        POOL(texter_silence.low_s, 1800),
 };
 
 static const struct default_number policy_numbers[] = {

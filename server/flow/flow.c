@@ -73,6 +73,17 @@ static struct by_level by_level_ms(const struct config_by_level *c)
 	return b;
 }
 
+static struct silence_policy silence_policy(const struct config_pool *c)
+{
+	return (struct silence_policy){
+	        .nudge_ms = (int64_t)c->counselor_silence.nudge_s * 1000,
+	        .supervisor_ms = (int64_t)c->counselor_silence.supervisor_s * 1000,
+	        .reroute_ms = (int64_t)c->counselor_silence.reroute_s * 1000,
+	        .texter = by_level_ms(&c->texter_silence),
+	        .close_ms = (int64_t)c->close_silent_s * 1000,
+	};
+}
+
 static void make_pools(struct flow *f)
 {
 	f->pools_count = f->config->pools_count;
@@ -85,6 +96,7 @@ static void make_pools(struct flow *f)
 		p->policy = config_policy(f->config, p->config->policy);
 		p->within = by_level_ms(&p->config->answer_within);
 		p->boost = by_level_ms(&p->config->boost);
+		p->silence = silence_policy(p->config);
 		store_channel(p->config->name, &channel);
 		p->channel = buf_take_str(&channel);
 		redis_subscribe(store_redis(f->store), p->channel);

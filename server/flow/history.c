@@ -29,6 +29,11 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->offer_until_ms = redis_integer(redis_field(reply, "offer_until"));
 	out->score = redis_integer(redis_field(reply, "score"));
 	out->declined_at_ms = redis_integer(redis_field(reply, "declined_at"));
+	out->held_at_ms = redis_integer(redis_field(reply, "held_at"));
+	out->last_out_at_ms = redis_integer(redis_field(reply, "last_out_at"));
+	out->unanswered_at_ms = redis_integer(redis_field(reply, "unanswered_at"));
+	out->silence_at_ms = redis_integer(redis_field(reply, "silence_at"));
+	out->silence_step = (unsigned)redis_integer(redis_field(reply, "silence_step"));
 	out->sequence = (uint64_t)redis_integer(redis_field(reply, "seq"));
 	out->page = (uint64_t)redis_integer(redis_field(reply, "page"));
 	out->earlier = (uint64_t)redis_integer(redis_field(reply, "past"));

@@ -13,6 +13,9 @@ struct conversation_view {
 	int64_t created_ms, enqueued_ms, answer_by_ms, offer_until_ms;
 	int64_t score;
 	int64_t declined_at_ms; // the latest decline
+	int64_t held_at_ms, last_out_at_ms, unanswered_at_ms;
+	int64_t silence_at_ms;
+	unsigned silence_step;
 	uint64_t sequence;
 	uint64_t page;
 	uint64_t earlier;

@@ -202,6 +202,19 @@ static void take_level(struct pool *p, char **w)
 	store_conversation(p->flow->store, p->config->name, w[1], on_level, news_new(p, s, w[1]));
 }
 
+// "nudge CONVERSATION HOLDER KIND SINCE"
+static void take_nudge(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[2]);
+	if (!s)
+		return;
+	Holdfast__V1__Nudge nudge = HOLDFAST__V1__NUDGE__INIT;
+	nudge.conversation = w[1];
+	nudge.kind = w[3];
+	nudge.since_ms = strtoll(w[4], NULL, 10);
+	push(p, s->id, HOLDFAST__V1__FRAME__BODY_NUDGE, &nudge);
+}
+
 // "presence NAME away REASON"
 static void take_presence(struct pool *p, char **w)
 {
@@ -280,6 +293,7 @@ static const struct {
         {"offer_over", 5, take_offer_over},
         {"released", 5, take_released},
         {"level", 3, take_level},
+        {"nudge", 5, take_nudge},
         {"presence", 4, take_presence},
         {"session", 3, take_session},
         {"attention", 4, take_attention},

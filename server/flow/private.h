@@ -6,6 +6,7 @@
 #include "core/conversation.h"
 #include "core/escalate.h"
 #include "core/rota.h"
+#include "core/silence.h"
 #include "core/triage.h"
 #include "flow/desk.h"
 #include "flow/flow.h"
@@ -17,6 +18,7 @@ struct pool {
 	const struct config_policy *policy;
 	struct by_level within;
 	struct by_level boost;
+	struct silence_policy silence;
 	char *channel;
 	bool dispatching;
 	bool dispatch_again;

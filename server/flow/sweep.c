@@ -13,6 +13,7 @@
 #include "history.h"
 #include "nodes.h"
 #include "presence.h"
+#include "silence.h"
 
 #define SWEEP_BATCH 100
 // Timers that may not be taken early stay in the way of those that may.
@@ -149,6 +150,7 @@ static const struct {
         {"page", due_page, false},
         {"offer", due_offer, false},
         {"wrap_up", due_wrap_up, false},
+        {"silence", silence_due, false},
         {"gone", due_gone, false},
         {"ask", due_ask, false},
 };

@@ -2,6 +2,7 @@
 // Conversations: their scripts, one wrapper each, and the reads beside them.
 #include "store/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "call.h"
@@ -186,8 +187,8 @@ void store_forgive(struct store *s, const char *pool, const char *conversation,
 	call_run(&c, fn, arg);
 }
 
-void store_release(struct store *s, const struct store_claim *claim, const char *reason,
-        const struct by_level *within, store_fn fn, void *arg)
+static void release(struct store *s, const struct store_claim *claim, const char *reason,
+        const struct by_level *within, const char *silence_at, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "release");
@@ -199,6 +200,38 @@ void store_release(struct store *s, const struct store_claim *claim, const char 
 	call_str(&c, reason);
 	call_by_level(&c, within);
 	call_channel(&c, claim->pool);
+	call_str(&c, silence_at);
+	call_run(&c, fn, arg);
+}
+
+void store_release(struct store *s, const struct store_claim *claim, const char *reason,
+        const struct by_level *within, store_fn fn, void *arg)
+{
+	release(s, claim, reason, within, "", fn, arg);
+}
+
+void store_release_silent(struct store *s, const struct store_claim *claim, int64_t silence_at_ms,
+        const struct by_level *within, store_fn fn, void *arg)
+{
+	char seen[24];
+	snprintf(seen, sizeof seen, "%lld", (long long)silence_at_ms);
+	release(s, claim, "silent", within, seen, fn, arg);
+}
+
+void store_silence(struct store *s, const struct store_silence *look, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "silence");
+	call_key(&c, "{%s}:c:%s", look->pool, look->conversation);
+	call_key(&c, "{%s}:due", look->pool);
+	call_now(&c);
+	call_str(&c, look->conversation);
+	call_int(&c, look->silence_at_ms);
+	call_str(&c, look->act);
+	call_int(&c, look->told);
+	call_int(&c, look->next_at_ms);
+	call_int(&c, look->since_ms);
+	call_channel(&c, look->pool);
 	call_run(&c, fn, arg);
 }
 

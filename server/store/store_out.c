@@ -48,6 +48,7 @@ void store_send(struct store *s, const struct store_claim *claim, const struct s
 	call_key(&c, "{%s}:replies:%s", claim->pool, claim->conversation);
 	key_lane(&c, claim->pool, r->gateway, STORE_REPLY);
 	call_key(&c, "{%s}:gateways", claim->pool);
+	call_key(&c, "{%s}:due", claim->pool);
 	call_claim(&c, claim);
 	call_str(&c, r->message);
 	call_str(&c, r->client_id);

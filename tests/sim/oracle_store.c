@@ -81,12 +81,13 @@ int oracle_delivery(struct oracle *o, const char *message)
 // ---- one conversation
 
 static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
-        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at", "holder"};
+        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at",
+        "silence_at", "holder"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 struct view {
 	int64_t state, level, epoch, seq, page, answer_by, enqueued, score, held_at, offer_until,
-	        wrap_up_until, declined_at;
+	        wrap_up_until, declined_at, silence_at;
 	char holder[33];
 };
 
@@ -96,7 +97,7 @@ static bool read_view(struct oracle *o, const char *id, struct view *v)
 	struct bytes argv[2 + FIELDS] = {bytes_str("HMGET"), bytes_str(key.text)};
 	int64_t *numbers[] = {&v->state, &v->level, &v->epoch, &v->seq, &v->page, &v->answer_by,
 	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until,
-	        &v->declined_at};
+	        &v->declined_at, &v->silence_at};
 	for (size_t i = 0; i < FIELDS; i++)
 		argv[2 + i] = bytes_str(fields[i]);
 	const struct model_reply *r = run(o, 2 + FIELDS, argv);
@@ -159,6 +160,7 @@ static void check_place(struct oracle *o, const char *id, const struct view *v)
 	has_timer(o, id, "answer", waits && v->page == 0, v->answer_by);
 	has_timer(o, id, "offer", v->state == OFFERED, v->offer_until);
 	has_timer(o, id, "wrap_up", v->state == WRAP_UP, v->wrap_up_until);
+	has_timer(o, id, "silence", v->state == HELD, v->silence_at);
 	snprintf(page, sizeof page, "%lld", (long long)v->page);
 	if (waits && v->page != 0) {
 		char timer[32];

@@ -8,6 +8,7 @@
 --- @include "levels"
 --- @include "staff"
 --- @include "custody"
+--- @include "silence"
 local conversation, due, staff, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 
@@ -22,7 +23,8 @@ if c[1] == '3' then
   return { 'OK', tonumber(c[5]) }
 end
 
-redis.call('HSET', conversation, 'state', 3, 'held_at', int(now), 'excluded', '')
+redis.call('HSET', conversation, 'state', 3, 'held_at', int(now), 'unanswered_at', int(now), 'excluded', '')
+silence_begin(conversation, due, id, now)
 redis.call('ZREM', due, 'offer:' .. id, 'answer:' .. id)
 redis.call('ZREM', KEYS[4 + tonumber(c[4])], id)
 redis.call('ZADD', held, int(now), id)

@@ -34,7 +34,7 @@ end
 
 local c = {}
 for i, value in ipairs(redis.call('HMGET', conversation, 'state', 'level', 'holder', 'page', 'enqueued', 'answer_by', 'epoch',
-  'offer_until', 'held_at', 'wrap_up_until', 'created', 'score', 'texter', 'key')) do
+  'offer_until', 'held_at', 'wrap_up_until', 'created', 'score', 'texter', 'key', 'silence_at')) do
   c[i] = value or ''
 end
 local exists = redis.call('EXISTS', conversation) == 1
@@ -77,6 +77,14 @@ if waits and (tonumber(c[5]) ~= enqueued or tonumber(c[12]) ~= score) then
   fault('score')
 end
 
+-- Whoever holds somebody is looked after.
+local silence_at = tonumber(c[15]) or 0
+if exists and state == 3 and silence_at <= 0 then
+  silence_at = now
+  redis.call('HSET', conversation, 'silence_at', int(now), 'silence_step', 0)
+  fault('silence')
+end
+
 -- An escalation that is gone, or that nobody will wake: it is opened anew, or woken now.
 if waits and number ~= '0' then
   local open = redis.call('HGET', page, 'state')
@@ -107,6 +115,7 @@ place(held, id, exists and state == 3 and (tonumber(c[9]) or now) or nil, 'held'
 place(wrap_up, id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up')
 place(due, 'answer:' .. id, waits and number == '0' and answer_by or nil, 'answer_timer')
 place(due, 'offer:' .. id, exists and state == 2 and (tonumber(c[8]) or now) or nil, 'offer_timer')
+place(due, 'silence:' .. id, exists and state == 3 and silence_at or nil, 'silence_timer')
 place(due, 'wrap_up:' .. id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up_timer')
 
 if exists and state >= 2 and state <= 4 then

@@ -11,6 +11,8 @@
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
 --- @include "custody"
+--- @include "attention"
+--- @include "silence"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -92,7 +94,14 @@ else
   begin()
 end
 local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
-redis.call('HSET', conversation, 'last_in', sequence)
+redis.call('HSET', conversation, 'last_in', sequence, 'last_in_at', int(now))
+if state == '3' then
+  attention_drop(conversation, 'texter_silent')
+  if redis.call('HGET', conversation, 'unanswered_at') == '0' then
+    redis.call('HSET', conversation, 'unanswered_at', int(now))
+    silence_begin(conversation, due, id, now)
+  end
+end
 redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 1, 'at', int(at), 'provider_at',
   ARGV[8], 'text', ARGV[5], 'media', ARGV[9], 'damaged', ARGV[10])
 redis.call('RPUSH', messages, ARGV[4])

@@ -2,12 +2,14 @@
 -- A counselor's reply: the message and its outbox entry in one step. The same client_id of the same counselor twice is one
 -- reply; another counselor's is another.
 --
--- KEYS: conversation, messages, message, client_ids, entry, replies, out, unsent, gateways
+-- KEYS: conversation, messages, message, client_ids, entry, replies, out, unsent, gateways, due
 -- ARGV: now, conversation, name, epoch, message, client_id, sealed_text, gateway, channel
 -- Returns: {'OK', sequence, message} · {'DUPLICATE', sequence, message} · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "holder"
 --- @include "outbox"
+--- @include "attention"
+--- @include "silence"
 local conversation, messages, message, client_ids, entry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local message_id, gateway, channel = ARGV[5], ARGV[8], ARGV[9]
@@ -34,6 +36,9 @@ redis.call('HSET', entry, 'kind', 'reply', 'conversation', id, 'state', 'queued'
   'created', int(now))
 out_enqueue(KEYS[7], KEYS[8], KEYS[6], message_id, id, int(now))
 redis.call('SADD', KEYS[9], gateway)
+redis.call('HSET', conversation, 'last_out_at', int(now), 'unanswered_at', 0)
+attention_drop(conversation, 'counselor_silent')
+silence_begin(conversation, KEYS[10], id, now)
 redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. name .. ' ' .. message_id)
 redis.call('PUBLISH', channel, 'outbox ' .. gateway)
 return { 'OK', sequence, message_id }

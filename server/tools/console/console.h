@@ -96,3 +96,6 @@ bool run_quarantine(struct console *c, const char *rest);
 bool run_read(struct console *c, const char *rest);
 bool run_release(struct console *c, const char *rest);
 bool run_discard(struct console *c, const char *rest);
+
+// ---- safety.c: silences
+void safety_nudge(struct console *c, const Holdfast__V1__Nudge *news);

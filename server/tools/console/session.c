@@ -270,6 +270,8 @@ static void released(struct console *c, const Holdfast__V1__Released *news)
 	}
 	if (strcmp(news->reason, "lost") == 0)
 		console_drop_talk(c, talk, "back in the queue: your console was away for too long");
+	else if (strcmp(news->reason, "silent") == 0)
+		console_drop_talk(c, talk, "back in the queue: the texter waited too long for you");
 	else
 		console_drop_talk(c, talk, "not yours any more");
 	replies_flush(c);
@@ -312,6 +314,9 @@ static const struct {
 	const char *text;
 } attentions[] = {
         {"missed_offers", "missed offers and is away now"},
+        {"counselor_silent", "has not answered a texter who waits, in"},
+        {"texter_silent", "holds somebody who has gone silent; closing it needs a supervisor:"},
+        {"requeued", "was the third to lose this one; it waits again:"},
 };
 
 static void attention(struct console *c, const Holdfast__V1__Attention *news)
@@ -403,6 +408,9 @@ static void on_news(const Frame *f, void *arg)
 		break;
 	case HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE:
 		presence_change(c, f->presence_change);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_NUDGE:
+		safety_nudge(c, f->nudge);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
 		attention(c, f->attention);

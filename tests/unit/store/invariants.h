@@ -18,7 +18,7 @@ struct members {
 
 struct conversation {
 	int64_t state, level, epoch, enqueued, answer_by, score, page;
-	int64_t offer_until, held_at, wrap_up_until;
+	int64_t offer_until, held_at, wrap_up_until, silence_at;
 	char holder[24];
 	char open[24]; // the texter's open conversation
 };
@@ -140,6 +140,7 @@ static inline void take_conversation(const struct redis_reply *r, void *into)
 	c->offer_until = redis_integer(redis_field(r, "offer_until"));
 	c->held_at = redis_integer(redis_field(r, "held_at"));
 	c->wrap_up_until = redis_integer(redis_field(r, "wrap_up_until"));
+	c->silence_at = redis_integer(redis_field(r, "silence_at"));
 	copy_text(c->holder, sizeof c->holder, redis_field(r, "holder"));
 }
 
@@ -312,6 +313,7 @@ static inline void check_timers(const struct look *l, const struct conversation 
 	has_timer(l, "answer", id, waits && c->page == 0, c->answer_by);
 	has_timer(l, "offer", id, c->state == 2, c->offer_until);
 	has_timer(l, "wrap_up", id, c->state == 4, c->wrap_up_until);
+	has_timer(l, "silence", id, c->state == 3, c->silence_at);
 	char page[24];
 	snprintf(page, sizeof page, "%lld", (long long)c->page);
 	if (waits && c->page != 0)
