@@ -147,9 +147,10 @@ def vectors(named):
         "presenceChange": {"presence": "PRESENCE_AWAY", "reason": "missed_offers"},
         "goingAway": {"reason": "draining"},
         "attention": {"pool": "night", "kind": "missed_offers", "name": "ana", "atMs": T0},
+        "nudge": {"conversation": CONVERSATION, "kind": "counselor_silent", "sinceMs": T0},
     }
     # News and answers from the server to nobody's request carry no id.
-    news = set(list(bodies)[-8:])
+    news = set(list(bodies)[-9:])
     for number, (body, value) in enumerate(bodies.items(), 1):
         yield named[body], {**({} if body in news else {"id": number}), body: value}
 
