@@ -136,6 +136,11 @@ def vectors(named):
                                     "deliveryNote": ""}},
         "quarantine": {"entries": [quarantined()], "total": 3},
         "quarantined": {**quarantined(), "request": base64.b64encode(REQUEST).decode()},
+        "listConversations": {"pool": "night", "states": ["STATE_HELD"], "limit": 20, "offset": 40},
+        "conversationList": {"conversations": [{**conversation(), "messages": [], "attention": ["flag", "close_asked"],
+                                                "present": ["dee=supervisor"], "lastInMs": T0 + 9000, "lastOutMs": T0 + 5000,
+                                                "unansweredSinceMs": T0 + 8000, "requeues": 1, "reopened": 2}],
+                             "total": 41},
         "offer": offer(),
         "offerOver": {"conversation": SECOND, "epoch": 2, "reason": "expired"},
         "message": messages()[0],
@@ -150,7 +155,8 @@ def vectors(named):
         "nudge": {"conversation": CONVERSATION, "kind": "counselor_silent", "sinceMs": T0},
     }
     # News and answers from the server to nobody's request carry no id.
-    news = set(list(bodies)[-9:])
+    names = list(bodies)
+    news = set(names[names.index("offer"):])
     for number, (body, value) in enumerate(bodies.items(), 1):
         yield named[body], {**({} if body in news else {"id": number}), body: value}
 

@@ -44,17 +44,59 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	COPY(texter, "texter");
 	COPY(reasons, "reasons");
 	COPY(excluded, "excluded");
+	out->last_in_at_ms = redis_integer(redis_field(reply, "last_in_at"));
+	out->requeues = (unsigned)redis_integer(redis_field(reply, "requeues"));
+	out->reopened = (unsigned)redis_integer(redis_field(reply, "reopened"));
+	COPY(attention, "attention");
+	COPY(present, "present");
 	return true;
+}
+
+static size_t csv_split(char *csv, char **out, size_t max)
+{
+	size_t n = 0;
+	char *rest = csv;
+	for (char *one; n < max && (one = strsep(&rest, ",")) != NULL;)
+		if (*one)
+			out[n++] = one;
+	return n;
 }
 
 size_t reasons_split(char *csv, char **out)
 {
-	size_t n = 0;
-	char *rest = csv;
-	for (char *one; n < REASONS_MAX && (one = strsep(&rest, ",")) != NULL;)
-		if (*one)
-			out[n++] = one;
-	return n;
+	return csv_split(csv, out, REASONS_MAX);
+}
+
+bool view_present(const struct conversation_view *view, const char *name)
+{
+	size_t len = strlen(name);
+	const char *one = view->present;
+	for (; one && *one; one = strchr(one, ',') ? strchr(one, ',') + 1 : NULL)
+		if (strncmp(one, name, len) == 0 && one[len] == '=')
+			return true;
+	return false;
+}
+
+int64_t view_unanswered_ms(const struct conversation_view *view)
+{
+	if (view->state <= CONVERSATION_OFFERED)
+		return view->enqueued_ms;
+	return view->state == CONVERSATION_HELD ? view->unanswered_at_ms : 0;
+}
+
+static void frame_life(struct conversation_view *view, Holdfast__V1__Conversation *out)
+{
+	out->n_attention = csv_split(view->attention, view->attention_list,
+	        sizeof view->attention_list / sizeof(char *));
+	out->attention = view->attention_list;
+	out->unanswered_since_ms = view_unanswered_ms(view);
+	out->last_in_ms = view->last_in_at_ms;
+	out->last_out_ms = view->last_out_at_ms;
+	out->requeues = view->requeues;
+	out->reopened = view->reopened;
+	out->n_present = csv_split(
+	        view->present, view->present_list, sizeof view->present_list / sizeof(char *));
+	out->present = view->present_list;
 }
 
 void conversation_frame(struct flow *f, const struct pool *p, const char *id,
@@ -77,6 +119,7 @@ void conversation_frame(struct flow *f, const struct pool *p, const char *id,
 	out->sequence = view->sequence;
 	out->earlier_conversations = view->earlier;
 	out->offer_until_ms = view->offer_until_ms;
+	frame_life(view, out);
 }
 
 static char *dup_field(const struct redis_reply *reply, const char *name)

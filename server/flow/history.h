@@ -26,6 +26,13 @@ struct conversation_view {
 	char texter[VAULT_HASH_LEN + 1];
 	char reasons[400];
 	char excluded[1024];
+	int64_t last_in_at_ms;
+	unsigned requeues, reopened;
+	char attention[160]; // comma-separated
+	char present[400];   // "name=role", comma-separated
+	// Of conversation_frame(): they point into the lists above, which it cuts up.
+	char *attention_list[12];
+	char *present_list[12];
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);
@@ -36,6 +43,10 @@ void conversation_frame(struct flow *f, const struct pool *p, const char *id,
         struct conversation_view *view, char **reasons, Holdfast__V1__Conversation *out);
 // The list alone, for offers and level changes. Returns how many.
 size_t reasons_split(char *csv, char **out);
+// "name=role" is among the others who are in it.
+bool view_present(const struct conversation_view *view, const char *name);
+// Since when the texter has waited for a human's word; 0 when they do not.
+int64_t view_unanswered_ms(const struct conversation_view *view);
 
 // A whole conversation with its messages after a sequence, in order, at most HISTORY_TEXT_MAX bytes
 // of text (one message at least).

@@ -180,7 +180,8 @@ static bool run_decline(struct console *c, const char *rest)
 
 static bool run_list(struct console *c, const char *rest)
 {
-	(void)rest;
+	if (strcmp(rest, "all") == 0)
+		return run_list_all(c);
 	view_you(c->view, "%s%s", word_presence(c->presence),
 	        client_ready(c->client) ? "" : ", not connected");
 	for (const struct talk *t = c->talks.first; t; t = t->next)
@@ -341,7 +342,8 @@ static const struct typed table[] = {
         {"/away", "", "no more offers; whom you hold stays yours", run_away},
         {"/accept", "", "take the first offer", run_accept},
         {"/decline", "[REASON]", "pass it on: busy, know_them, break, other", run_decline},
-        {"/list", "", "whom you hold, and offers", run_list},
+        {"/list", "[all]", "whom you hold, and offers; all: everybody of your pools, by need",
+                run_list},
         {"/switch", "N", "type to conversation N; /N does the same", run_switch},
         {"/history", "", "all messages of the current conversation", run_history},
         {"/sendheld", "", "send the oldest reply that was HELD because it was late", run_send_held},

@@ -43,6 +43,8 @@ struct console {
 	char *current;        // id of the conversation that typed text goes to, or NULL
 	struct offer *offers; // as they came
 	struct draft *drafts; // as they were typed
+	char **listed; // ids of the latest /list all: /watch N means the N-th
+	size_t listed_count;
 	bool was_signed_in;
 	unsigned failures; // connections in a row that came to nothing
 	bool elsewhere;
@@ -90,6 +92,10 @@ bool commands_ask(struct console *c, Frame *f, const char *conversation, const c
         void (*then)(struct console *c, const char *conversation));
 // A command's request has been answered: the next line may be read.
 void commands_asked(struct console *c);
+
+// ---- desk.c: commands of supervisors, and what brings others into a conversation
+bool run_list_all(struct console *c);
+void console_forget_listed(struct console *c);
 
 // ---- quarantine.c: commands, as in the table of commands.c
 bool run_quarantine(struct console *c, const char *rest);

@@ -479,5 +479,6 @@ void console_free_state(struct console *c)
 		remove_offer(c, c->offers);
 	talks_clear(&c->talks);
 	replies_free(c);
+	console_forget_listed(c);
 	free(c->current);
 }

@@ -53,6 +53,7 @@ MUST_CHECK bool ctl_call(
 
 // ---- requests.c
 bool prepare_queue(const struct ctl *c, Frame *request, struct buf *error);
+bool prepare_conversations(const struct ctl *c, Frame *request, struct buf *error);
 bool prepare_conversation(const struct ctl *c, Frame *request, struct buf *error);
 bool prepare_pages(const struct ctl *c, Frame *request, struct buf *error);
 bool prepare_acknowledge(const struct ctl *c, Frame *request, struct buf *error);
@@ -64,6 +65,7 @@ bool prepare_on_call(const struct ctl *c, Frame *request, struct buf *error);
 void show_status(const Frame *answer);
 void show_queue(const Frame *answer);
 void show_conversation(const Frame *answer);
+void show_conversations(const Frame *answer);
 void show_pages(const Frame *answer);
 void show_staff(const Frame *answer);
 void show_on_call(const Frame *answer);

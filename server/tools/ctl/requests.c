@@ -20,6 +20,18 @@ bool prepare_queue(const struct ctl *c, Frame *request, struct buf *error)
 	return true;
 }
 
+bool prepare_conversations(const struct ctl *c, Frame *request, struct buf *error)
+{
+	const char *pool = args_value(&c->args, "--pool");
+	uint64_t limit;
+
+	if (!args_number(&c->args, "--limit", 200, 0, &limit, error))
+		return false;
+	request->list_conversations->limit = (uint32_t)limit;
+	request->list_conversations->pool = xstrdup(pool ? pool : "");
+	return true;
+}
+
 bool prepare_conversation(const struct ctl *c, Frame *request, struct buf *error)
 {
 	(void)error;

@@ -78,6 +78,51 @@ void show_queue(const Frame *answer)
 		printf("  … and %" PRIu64 " more; see --limit.\n", q->total - q->n_entries);
 }
 
+// ---- conversations
+
+static void age_cell(struct table *t, int64_t since_ms, int64_t now)
+{
+	char text[DURATION_MAX];
+
+	if (since_ms == 0)
+		table_cell(t, "-");
+	else
+		table_cell(t, "%s", word_duration(text, now - since_ms));
+}
+
+static void conversations_row(struct table *t, const Holdfast__V1__Conversation *c, int64_t now)
+{
+	table_cell(t, "%s", word_level(c->level));
+	table_cell(t, "%s", word_state(c->state));
+	table_cell(t, "%s", *c->holder ? c->holder : "-");
+	age_cell(t, c->unanswered_since_ms, now);
+	age_cell(t, c->last_in_ms, now);
+	age_cell(t, c->last_out_ms, now);
+	list_cell(t, c->attention, c->n_attention);
+	list_cell(t, c->present, c->n_present);
+	table_cell(t, "%s", c->pool);
+	table_cell(t, "%s", c->id);
+}
+
+void show_conversations(const Frame *answer)
+{
+	static const char *const headings[] = {"LEVEL", "STATE", "WITH", "UNANSWERED", "LAST IN",
+	        "LAST OUT", "ATTENTION", "PRESENT", "POOL", "CONVERSATION"};
+	const Holdfast__V1__ConversationList *l = answer->conversation_list;
+	int64_t now = now_ms();
+
+	if (l->n_conversations == 0) {
+		puts("No conversation is open.");
+		return;
+	}
+	struct table *t = table_new(headings, COLUMNS(headings));
+	for (size_t i = 0; i < l->n_conversations; i++)
+		conversations_row(t, l->conversations[i], now);
+	table_print(t);
+	if (l->total > l->n_conversations)
+		printf("  … and %" PRIu64 " more; see --limit.\n", l->total - l->n_conversations);
+}
+
 // ---- conversation
 
 static void show_instant(const char *what, int64_t at_ms, int64_t now)
