@@ -8,7 +8,8 @@
 
 // Reads the ledger of custody of one conversation again, entry by entry as the scripts wrote it
 // (server/store/lua/include/custody.lua): is the chain whole, and does what it tells make sense? No
-// two have a conversation at once, and nobody gives away what they do not have.
+// two have a conversation at once, nobody gives away what they do not have, and no change of owner
+// is missing: each raises the epoch by one, and an entry has the epoch after it.
 
 #define CUSTODY_NAME_MAX 33
 #define CUSTODY_HASH_LEN 40
@@ -26,16 +27,28 @@ struct custody_entry {
 // Hash of `in` in hex; the scripts' is SHA-1.
 typedef void (*custody_hash_fn)(struct bytes in, char hex[static CUSTODY_HASH_LEN + 1]);
 
-// As far as it was read. `state` 0 is before the first entry.
+// Somebody, or nobody, had it in one state for a while.
+struct custody_span {
+	int state;                    // enum conversation_state; 0 is before the first entry
+	char owner[CUSTODY_NAME_MAX]; // "" while nobody has it
+	int64_t since_ms;
+};
+
+// As far as it was read.
 struct custody {
 	custody_hash_fn hash;
 	char head[CUSTODY_HASH_LEN + 1];
 	uint64_t count;
+	uint64_t epoch;
 	int64_t at_ms;
-	int state; // enum conversation_state
-	char owner[CUSTODY_NAME_MAX];
-	int64_t since_ms; // of this owner in this state
+	int64_t back_ms; // the farthest that time went back from one entry to the next
+	struct custody_span now;
+	bool moved;               // the latest entry ended a span: `before`, and `now` began
+	struct custody_span before;
 };
+
+// Nodes' clocks differ a little; what is farther back than this is a fault.
+#define CUSTODY_BACK_MAX_MS 60000
 
 void custody_begin(struct custody *c, const char *conversation, custody_hash_fn hash);
 // Takes the next entry. NULL, or what is wrong with it, for people; `out` holds what could be read

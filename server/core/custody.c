@@ -118,29 +118,41 @@ static bool fits(const struct custody *c, struct bytes line, const struct custod
 
 static void own(struct custody *c, int state, const char *owner, int64_t at_ms)
 {
-	if (state == c->state && strcmp(owner, c->owner) == 0)
+	if (state == c->now.state && strcmp(owner, c->now.owner) == 0)
 		return;
-	c->state = state;
-	c->since_ms = at_ms;
-	if (owner != c->owner)
-		snprintf(c->owner, sizeof c->owner, "%s", owner);
+	c->moved = c->now.state != 0;
+	c->before = c->now;
+	c->now.state = state;
+	c->now.since_ms = at_ms;
+	snprintf(c->now.owner, sizeof c->now.owner, "%s", owner);
+}
+
+static const char *check_epoch(
+        const struct custody *c, const struct move *m, const struct custody_entry *e)
+{
+	if (e->epoch < c->epoch)
+		return "its epoch is lower than the one before";
+	if (e->epoch > c->epoch + 1)
+		return "an epoch is missing: a change before it was not written down";
+	return m->who == ANOTHER && e->epoch == c->epoch ? "a new owner without a new epoch" : NULL;
 }
 
 static const char *go(struct custody *c, const struct move *m, const struct custody_entry *e)
 {
-	bool may = m->from & (1u << c->state);
-	bool theirs = strcmp(e->who, c->owner) == 0;
+	bool may = m->from & (1u << c->now.state);
+	bool theirs = strcmp(e->who, c->now.owner) == 0;
 	bool must = m->who == OWNER || m->who == LAST;
-	int to = m->to ? m->to : c->state;
+	int to = m->to ? m->to : c->now.state;
+	const struct custody_span was = c->now;
 	if (m->who == NOBODY || m->who == LAST)
 		own(c, to, "", e->at_ms);
 	else if (m->who == ANOTHER)
 		own(c, to, e->who, e->at_ms);
 	else
-		own(c, to, c->owner, e->at_ms);
+		own(c, to, was.owner, e->at_ms);
 	if (!may)
 		return "this cannot follow on what was before it";
-	return must && !theirs ? "it was not theirs" : NULL;
+	return must && !theirs ? "it was not theirs" : check_epoch(c, m, e);
 }
 
 // "state=N,…": the checker has put it there.
@@ -163,9 +175,18 @@ static const char *replay(struct custody *c, const struct custody_entry *e)
 	return m ? go(c, m, e) : "this is no word of the ledger";
 }
 
+static const char *check_time(struct custody *c, const struct custody_entry *e)
+{
+	int64_t back_ms = c->at_ms - e->at_ms;
+	if (back_ms > c->back_ms)
+		c->back_ms = back_ms;
+	return back_ms > CUSTODY_BACK_MAX_MS ? "its time is long before the one before it" : NULL;
+}
+
 const char *custody_take(struct custody *c, struct bytes line, struct custody_entry *out)
 {
 	const char *wrong = NULL;
+	c->moved = false;
 	if (!read_entry(line, out) || strlen(out->hash) != CUSTODY_HASH_LEN)
 		return "this is no entry";
 	if (!fits(c, line, out))
@@ -173,8 +194,12 @@ const char *custody_take(struct custody *c, struct bytes line, struct custody_en
 	else if (out->number != c->count + 1)
 		wrong = "its number does not follow on the one before";
 	const char *senseless = replay(c, out);
+	const char *back = check_time(c, out);
 	memcpy(c->head, out->hash, sizeof c->head);
 	c->count = out->number;
+	c->epoch = out->epoch;
 	c->at_ms = out->at_ms;
-	return wrong ? wrong : senseless;
+	if (!wrong)
+		wrong = senseless;
+	return wrong ? wrong : back;
 }

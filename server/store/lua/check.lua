@@ -133,13 +133,14 @@ if exists and state <= 3 and not open then
 elseif open == id and not (exists and state <= 3) then
   redis.call('DEL', texter)
   fault('texter')
-elseif exists and state <= 3 and open ~= id then
-  return { 'CONFLICT', 'two_open' }
 end
 if #faults > 1 and exists then
   custody(KEYS[#KEYS], id, now, 'repaired', holder, redis.call('HGET', conversation, 'epoch'), 'state=' .. state .. ',' .. table.concat(faults, ',', 2))
 end
 if #faults > 1 and exists and state == 1 then
   redis.call('PUBLISH', ARGV[8], 'waiting ' .. id)
+end
+if exists and state <= 3 and open and open ~= id then
+  return { 'CONFLICT', 'two_open' }
 end
 return faults

@@ -43,16 +43,21 @@ static const char *head_of(const struct ledger *l, char out[static CUSTODY_HASH_
 }
 
 // "WHAT WHO EPOCH WHY", as the scripts append it.
-static void append(struct ledger *l, const char *entry)
+static void append_at(struct ledger *l, int64_t at_ms, const char *entry)
 {
 	char rest[200], text[300], head[CUSTODY_HASH_LEN + 1], hex[CUSTODY_HASH_LEN + 1], what[24];
 	const char *tail = strchr(entry, ' ');
 	snprintf(what, sizeof what, "%.*s", (int)(tail - entry), entry);
-	snprintf(
-	        rest, sizeof rest, "%zu %zu %s%s", l->count + 1, 1000 * (l->count + 1), what, tail);
+	snprintf(rest, sizeof rest, "%zu %lld %s%s", l->count + 1, (long long)at_ms, what, tail);
 	snprintf(text, sizeof text, "%s %s", head_of(l, head), rest);
 	hash(bytes_str(text), hex);
 	snprintf(l->line[l->count++], sizeof l->line[0], "%s %s", hex, rest);
+}
+
+// A second after the one before.
+static void append(struct ledger *l, const char *entry)
+{
+	append_at(l, 1000 * (int64_t)(l->count + 1), entry);
 }
 
 static struct ledger ledger_of(const char *const *entries)
@@ -88,14 +93,14 @@ static void test_a_whole_life(void **state)
 	struct ledger l = ledger_of(life);
 	struct custody c;
 	assert_int_equal(first_fault(&l, &c), 0);
-	assert_int_equal(c.state, CONVERSATION_WAITING);
-	assert_string_equal(c.owner, "");
+	assert_int_equal(c.now.state, CONVERSATION_WAITING);
+	assert_string_equal(c.now.owner, "");
 	assert_int_equal(c.count, l.count);
 	l.count = 11;
 	assert_int_equal(first_fault(&l, &c), 0);
-	assert_int_equal(c.state, CONVERSATION_WRAP_UP);
-	assert_string_equal(c.owner, "sue");
-	assert_int_equal(c.since_ms, 11000);
+	assert_int_equal(c.now.state, CONVERSATION_WRAP_UP);
+	assert_string_equal(c.now.owner, "sue");
+	assert_int_equal(c.now.since_ms, 11000);
 }
 
 // What no right script could have written: the last entry is the fault.
@@ -113,12 +118,65 @@ static void test_what_cannot_be(void **state)
 	        {"opened - 0 -", "offered ana 1 -", "accepted ana 1 -", "finished ana 1 -"},
 	        {"opened - 0 -", "vanished ana 1 -"},
 	        {"opened - 0 -", "repaired - 1 somehow"},
+	        // epochs
+	        {"opened - 0 -", "offered ana 0 -"},
+	        {"opened - 0 -", "offered ana 2 -"},
+	        {"opened - 0 -", "offered ana 1 -", "level - 0 level=5"},
+	        {"opened - 0 -", "offered ana 1 -", "accepted ana 1 -", "transferred ben 1 -"},
 	};
 	for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
 		struct ledger l = ledger_of(lives[i]);
 		struct custody c;
 		assert_int_equal(first_fault(&l, &c), l.count);
 	}
+}
+
+// Clocks differ: a little back is noted, much is a fault.
+static void test_time_that_goes_back(void **state)
+{
+	(void)state;
+	struct ledger l = {0};
+	struct custody c;
+	append_at(&l, 100000, "opened - 0 -");
+	append_at(&l, 100000 - CUSTODY_BACK_MAX_MS, "offered ana 1 -");
+	append_at(&l, 100000, "accepted ana 1 -");
+	assert_int_equal(first_fault(&l, &c), 0);
+	assert_int_equal(c.back_ms, CUSTODY_BACK_MAX_MS);
+	append_at(&l, 100000 - CUSTODY_BACK_MAX_MS - 1, "released ana 2 lost");
+	assert_int_equal(first_fault(&l, &c), 4);
+}
+
+static void test_spans(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t ends; // with which entry
+		int state;
+		const char *owner;
+	} spans[] = {{2, CONVERSATION_WAITING, ""}, {3, CONVERSATION_OFFERED, "ana"},
+	        {5, CONVERSATION_WAITING, ""}, {6, CONVERSATION_OFFERED, "ben"},
+	        {9, CONVERSATION_HELD, "ben"}, {10, CONVERSATION_HELD, "ana"},
+	        {11, CONVERSATION_HELD, "sue"}, {12, CONVERSATION_WRAP_UP, "sue"},
+	        {13, CONVERSATION_CLOSED, ""}};
+	struct ledger l = ledger_of(life);
+	struct custody c;
+	size_t count = 0;
+	int64_t since = 1000;
+	custody_begin(&c, ID, hash);
+	for (size_t i = 0; i < l.count; i++) {
+		struct custody_entry e;
+		assert_null(custody_take(&c, bytes_str(l.line[i]), &e));
+		if (!c.moved)
+			continue;
+		assert_int_equal(spans[count].ends, i + 1);
+		assert_int_equal(c.before.state, spans[count].state);
+		assert_string_equal(c.before.owner, spans[count].owner);
+		assert_int_equal(c.before.since_ms, since);
+		since = c.now.since_ms;
+		assert_int_equal(since, e.at_ms);
+		count++;
+	}
+	assert_int_equal(count, sizeof spans / sizeof spans[0]);
 }
 
 static void test_a_repair_is_believed(void **state)
@@ -129,7 +187,7 @@ static void test_a_repair_is_believed(void **state)
 	struct ledger l = ledger_of(repaired);
 	struct custody c;
 	assert_int_equal(first_fault(&l, &c), 0);
-	assert_int_equal(c.state, CONVERSATION_WAITING);
+	assert_int_equal(c.now.state, CONVERSATION_WAITING);
 }
 
 // Whatever one does to any entry but cut the end off, it shows; and against the head that was
@@ -192,6 +250,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_whole_life),
 	        cmocka_unit_test(test_what_cannot_be),
+	        cmocka_unit_test(test_time_that_goes_back),
+	        cmocka_unit_test(test_spans),
 	        cmocka_unit_test(test_a_repair_is_believed),
 	        cmocka_unit_test(test_tampering_shows),
 	        cmocka_unit_test(test_a_ledger_is_of_one_conversation),

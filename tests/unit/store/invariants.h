@@ -2,7 +2,10 @@
 #pragma once
 // What must be true of a pool's keys after every step: each conversation is in exactly one place,
 // its timers are there, and the counselors' loads are right. Part of scripts.h.
+#include "base/codec.h"
+#include "core/custody.h"
 #include "core/level.h"
+#include "vault/mac.h"
 
 #define MEMBERS_MAX 256
 
@@ -21,6 +24,10 @@ struct conversation {
 	int64_t offer_until, held_at, wrap_up_until, silence_at;
 	char holder[24];
 	char open[24]; // the texter's open conversation
+	const char *id;
+	struct custody custody; // as its ledger tells it
+	const char *ledger_fault;
+	uint64_t ledger_entry; // with that fault
 };
 
 struct open_page {
@@ -157,6 +164,30 @@ static inline void take_page(const struct redis_reply *r, void *into)
 	p->next_at = redis_integer(redis_field(r, "next_at"));
 }
 
+static inline void sha1_hex(struct bytes in, char hex[static CUSTODY_HASH_LEN + 1])
+{
+	uint8_t digest[20];
+	struct buf text = {0};
+	sha1(in, digest);
+	hex_encode(bytes_of(digest, sizeof digest), &text);
+	snprintf(hex, CUSTODY_HASH_LEN + 1, "%s", buf_str(&text));
+	buf_free(&text);
+}
+
+static inline void take_ledger(const struct redis_reply *r, void *into)
+{
+	struct conversation *c = into;
+	custody_begin(&c->custody, c->id, sha1_hex);
+	for (size_t i = 0; i < redis_count(r); i++) {
+		struct custody_entry e;
+		const char *fault = custody_take(&c->custody, redis_bytes(redis_at(r, i)), &e);
+		if (!fault || c->ledger_fault)
+			continue;
+		c->ledger_fault = fault;
+		c->ledger_entry = i + 1;
+	}
+}
+
 static inline void look_at_set(
         struct world *w, struct look *l, struct members *m, const char *set, int level)
 {
@@ -226,6 +257,8 @@ static inline void look_at_all(struct world *w, struct look *l)
 	for (size_t i = 0; i < w->known_count; i++) {
 		const struct known *k = &w->known[i];
 		look_at(w, l, take_conversation, &l->at[i], "HGETALL {" POOL "}:c:%s", k->id);
+		l->at[i].id = k->id;
+		look_at(w, l, take_ledger, &l->at[i], "LRANGE {" POOL "}:custody:%s 0 -1", k->id);
 		look_at(w, l, take_open, &l->at[i],
 		        "HGET {" POOL "}:texter:" LINE ":%s conversation", k->texter);
 	}
@@ -320,6 +353,19 @@ static inline void check_timers(const struct look *l, const struct conversation 
 		same(id, "open page", member_of(&l->pages, page) != NULL, true);
 }
 
+// The ledger alone says where it is and whose it is.
+static inline void check_ledger(const struct conversation *c, const char *id)
+{
+	const struct custody_span *now = &c->custody.now;
+	if (c->ledger_fault)
+		fail_msg("%s: entry %llu of its ledger: %s", id, (unsigned long long)c->ledger_entry,
+		        c->ledger_fault);
+	same(id, "state in its ledger", now->state, c->state);
+	same(id, "epoch in its ledger", (int64_t)c->custody.epoch, c->epoch);
+	same(id, "owner in its ledger", strcmp(now->owner, c->state == 5 ? "" : c->holder) == 0,
+	        true);
+}
+
 static inline void check_conversation(
         const struct look *l, const struct conversation *c, struct known *k)
 {
@@ -327,6 +373,7 @@ static inline void check_conversation(
 		fail_msg("%s: state %lld", k->id, (long long)c->state);
 	check_place(l, c, k->id);
 	check_timers(l, c, k->id);
+	check_ledger(c, k->id);
 	if (c->epoch < k->epoch || c->level < k->level)
 		fail_msg("%s: epoch or level fell", k->id);
 	k->epoch = c->epoch;
