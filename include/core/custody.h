@@ -41,14 +41,13 @@ struct custody {
 	uint64_t count;
 	uint64_t epoch;
 	int64_t at_ms;
-	int64_t back_ms; // the farthest that time went back from one entry to the next
+	// The farthest that time went back from one entry to the next. Nodes' clocks differ, and a
+	// broken one is no fault of the ledger: people are told, no more.
+	int64_t back_ms;
 	struct custody_span now;
-	bool moved;               // the latest entry ended a span: `before`, and `now` began
+	bool moved; // the latest entry ended a span: `before`, and `now` began
 	struct custody_span before;
 };
-
-// Nodes' clocks differ a little; what is farther back than this is a fault.
-#define CUSTODY_BACK_MAX_MS 60000
 
 void custody_begin(struct custody *c, const char *conversation, custody_hash_fn hash);
 // Takes the next entry. NULL, or what is wrong with it, for people; `out` holds what could be read

@@ -175,14 +175,6 @@ static const char *replay(struct custody *c, const struct custody_entry *e)
 	return m ? go(c, m, e) : "this is no word of the ledger";
 }
 
-static const char *check_time(struct custody *c, const struct custody_entry *e)
-{
-	int64_t back_ms = c->at_ms - e->at_ms;
-	if (back_ms > c->back_ms)
-		c->back_ms = back_ms;
-	return back_ms > CUSTODY_BACK_MAX_MS ? "its time is long before the one before it" : NULL;
-}
-
 const char *custody_take(struct custody *c, struct bytes line, struct custody_entry *out)
 {
 	const char *wrong = NULL;
@@ -194,12 +186,11 @@ const char *custody_take(struct custody *c, struct bytes line, struct custody_en
 	else if (out->number != c->count + 1)
 		wrong = "its number does not follow on the one before";
 	const char *senseless = replay(c, out);
-	const char *back = check_time(c, out);
+	if (c->at_ms - out->at_ms > c->back_ms)
+		c->back_ms = c->at_ms - out->at_ms;
 	memcpy(c->head, out->hash, sizeof c->head);
 	c->count = out->number;
 	c->epoch = out->epoch;
 	c->at_ms = out->at_ms;
-	if (!wrong)
-		wrong = senseless;
-	return wrong ? wrong : back;
+	return wrong ? wrong : senseless;
 }

@@ -309,6 +309,7 @@ static void forget_conversation(const char *key, void *value, void *arg)
 	(void)arg;
 	c->state = 0;
 	c->messages = 0;
+	c->custody = (struct custody){0};
 	c->due = 0;
 }
 

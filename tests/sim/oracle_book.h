@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "base/map.h"
+#include "core/custody.h"
 #include "model_store.h"
 #include "oracle.h"
 
@@ -33,8 +34,9 @@ struct conversation {
 	size_t messages;
 	size_t texter; // by its first text; gateway with it
 	size_t gateway;
-	int64_t due;      // true time at which an escalation must begin, 0 when none must
-	struct ask *asks; // all claims that consoles ever made
+	int64_t due;            // true time at which an escalation must begin, 0 when none must
+	struct custody custody; // its ledger, as far as it was read
+	struct ask *asks;       // all claims that consoles ever made
 	size_t asks_count;
 };
 

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "core/level.h"
 #include "oracle_book.h"
 #include "sim_redis.h"
+#include "vault/mac.h"
 #include "world.h"
 
 #define NONE     INT64_MIN
@@ -81,8 +83,8 @@ int oracle_delivery(struct oracle *o, const char *message)
 // ---- one conversation
 
 static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
-        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at",
-        "silence_at", "holder"};
+        "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at", "silence_at",
+        "holder"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 struct view {
@@ -284,6 +286,53 @@ static void check_messages(
 	same(o, c->id, "messages", (int64_t)c->messages, v->seq);
 }
 
+// ---- its ledger
+
+static void sha1_hex(struct bytes in, char hex[static CUSTODY_HASH_LEN + 1])
+{
+	uint8_t digest[20];
+	struct buf text = {0};
+	sha1(in, digest);
+	hex_encode(bytes_of(digest, sizeof digest), &text);
+	bytes_copy(buf_bytes(&text), hex, CUSTODY_HASH_LEN + 1);
+	buf_free(&text);
+}
+
+static void read_ledger(struct oracle *o, struct conversation *c)
+{
+	struct key key = key_of("custody", c->id);
+	char from[24];
+	snprintf(from, sizeof from, "%llu", (unsigned long long)c->custody.count);
+	const struct bytes argv[] = {
+	        bytes_str("LRANGE"), bytes_str(key.text), bytes_str(from), bytes_str("-1")};
+	const struct model_reply *r = run(o, 4, argv);
+	for (size_t i = 1; i < r->count; i++) {
+		struct custody_entry e;
+		const char *fault = custody_take(&c->custody, model_value_bytes(&r->at[i]), &e);
+		if (fault)
+			oracle_violation(o, "%s: entry %llu (%s %s) of its ledger: %s", c->id,
+			        (unsigned long long)e.number, e.what, e.who, fault);
+	}
+}
+
+// Promise 4 from the ledger alone: it only grows, and ends with whose it is.
+static void check_ledger(struct oracle *o, struct conversation *c, const struct view *v)
+{
+	struct key key = key_of("custody", c->id);
+	const struct bytes length[] = {bytes_str("LLEN"), bytes_str(key.text)};
+	const struct custody_span *now = &c->custody.now;
+	if (!c->custody.hash)
+		custody_begin(&c->custody, c->id, sha1_hex);
+	read_ledger(o, c);
+	same(o, c->id, "entries in its ledger", number_at(run(o, 2, length), 0),
+	        (int64_t)c->custody.count);
+	same(o, c->id, "state in its ledger", now->state, v->state);
+	same(o, c->id, "epoch in its ledger", (int64_t)c->custody.epoch, v->epoch);
+	if (strcmp(now->owner, v->state == CLOSED ? "" : v->holder) != 0)
+		oracle_violation(o, "%s: its ledger says that %s has it, and %s does", c->id,
+		        *now->owner ? now->owner : "nobody", *v->holder ? v->holder : "nobody");
+}
+
 // Promise 5, by true time: due when it began to wait, sooner when it became worse.
 static void follow_due(struct oracle *o, struct conversation *c, const struct view *v)
 {
@@ -313,6 +362,7 @@ void oracle_look(struct oracle *o, struct conversation *c)
 	if (fresh)
 		check_change(o, c, &v);
 	check_messages(o, c, &v, fresh);
+	check_ledger(o, c, &v);
 	follow_due(o, c, &v);
 	c->state = (int)v.state;
 	c->level = (int)v.level;

@@ -358,8 +358,8 @@ static inline void check_ledger(const struct conversation *c, const char *id)
 {
 	const struct custody_span *now = &c->custody.now;
 	if (c->ledger_fault)
-		fail_msg("%s: entry %llu of its ledger: %s", id, (unsigned long long)c->ledger_entry,
-		        c->ledger_fault);
+		fail_msg("%s: entry %llu of its ledger: %s", id,
+		        (unsigned long long)c->ledger_entry, c->ledger_fault);
 	same(id, "state in its ledger", now->state, c->state);
 	same(id, "epoch in its ledger", (int64_t)c->custody.epoch, c->epoch);
 	same(id, "owner in its ledger", strcmp(now->owner, c->state == 5 ? "" : c->holder) == 0,
