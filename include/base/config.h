@@ -75,6 +75,16 @@ struct config_line {
 	char *name;
 	char *gateway;
 	char *pool;
+	char *language;  // of automatic texts, where the conversation has none of its own
+	char *emergency; // the number to call in danger, as texters are told it
+};
+
+// An automatic text in other words than the table's (base/texts.def).
+struct config_text {
+	char *line; // number or name of a line, or "*"
+	char *language;
+	char *name;
+	char *text; // "" turns it off
 };
 
 struct config_by_level {
@@ -103,6 +113,7 @@ struct config_pool {
 	struct config_counselor_silence counselor_silence;
 	struct config_by_level texter_silence; // after a reply; 0 is never
 	uint32_t close_silent_s; // medium and low end by themselves after it; 0 is never
+	bool automatic;          // texters get automatic texts
 };
 
 struct config_shift {
@@ -168,6 +179,8 @@ struct config {
 	unsigned schedules_count;
 	struct config_policy *policies;
 	unsigned policies_count;
+	struct config_text *texts;
+	unsigned texts_count;
 };
 
 // Reads and checks a file: syntax, keys, types, ranges, then references (a line's gateway and pool,

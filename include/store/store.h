@@ -24,7 +24,7 @@
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
-//                        author, delivery, note, client_id
+//                        author, delivery, note, client_id, automatic (the name of the text)
 //   {P}:cid:ID           "name client_id" of a reply -> "sequence message"
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
@@ -34,12 +34,13 @@
 //   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
 //   {P}:pages            the open ones by opening time        {P}:pages_past  the latest that are over
-//   {P}:o:ID             an outbox entry: kind (reply, page, notice), conversation, state (queued, sending, unknown, held, done),
+//   {P}:o:ID             an outbox entry: kind (reply, page, notice, auto), conversation, state (queued, sending, unknown, held, done),
 //                        gateway, line, number (sealed), text (sealed), created, epoch, lease_until, token, tried,
 //                        attempts, delivery, provider_id, error, asked, resent, maybe
 //   {P}:unsent:G:KIND    what is not settled, by when it was put there (lua/include/outbox.lua)
 //   {P}:out:G:KIND       what of it may be sent, by when; of the replies of a conversation the first alone
-//   {P}:replies:ID       the unsettled replies of a conversation, in order
+//                        an automatic text's: condition, valid_ms
+//   {P}:replies:ID       the unsettled replies of a conversation, in order    {P}:autos:ID  its automatic texts
 //   {P}:gateways         the gateways that were ever used
 //   {P}:sid:G:SID        the entry that a provider's id belongs to; expires
 //   {P}:events           channel: what changed, without content
@@ -161,6 +162,7 @@ void store_finish(struct store *s, const struct store_claim *c, store_fn fn, voi
 #define STORE_REPLY  "reply"
 #define STORE_PAGE   "page"
 #define STORE_NOTICE "notice"
+#define STORE_AUTO   "auto"
 
 struct store_reply {
 	const char *message;
@@ -172,6 +174,19 @@ void store_send(struct store *s, const struct store_claim *c, const struct store
         store_fn fn, void *arg);
 void store_send_held(struct store *s, const struct store_claim *c, const char *message,
         const char *gateway, store_fn fn, void *arg);
+// An automatic text: a row of base/texts.def in its conversation's language.
+struct store_automatic {
+	const char *pool;
+	const char *conversation;
+	const char *message;
+	const char *text;      // the row's name
+	const char *mark;      // what is said once in a conversation; "" may be said again
+	const char *condition; // while which it is true
+	int64_t valid_ms;
+	struct bytes sealed_text;
+	const char *gateway;
+};
+void store_say(struct store *s, const struct store_automatic *a, store_fn fn, void *arg);
 struct store_page;
 void store_notice(
         struct store *s, const char *pool, const struct store_page *notice, store_fn fn, void *arg);
@@ -182,7 +197,7 @@ struct store_out {
 	const char *gateway;
 	const char *kind;
 	const char *id;
-	const char *conversation; // of a reply; "" otherwise
+	const char *conversation; // of a reply or an automatic text; "" otherwise
 };
 struct store_lease {
 	const char *token; // the same one again is the same claim

@@ -133,9 +133,20 @@ static const cyaml_schema_field_t line_fields[] = {
         STRING(struct config_line, name),
         STRING(struct config_line, gateway),
         STRING(struct config_line, pool),
+        STRING(struct config_line, language),
+        STRING(struct config_line, emergency),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t line_entry = ENTRY(struct config_line, line_fields);
+
+static const cyaml_schema_field_t text_fields[] = {
+        STRING(struct config_text, line),
+        STRING(struct config_text, language),
+        STRING(struct config_text, name),
+        STRING(struct config_text, text),
+        CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t text_entry = ENTRY(struct config_text, text_fields);
 
 static const cyaml_schema_field_t by_level_fields[] = {
         NUMBER(struct config_by_level, imminent_s),
@@ -164,6 +175,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         MAPPING(struct config_pool, counselor_silence, counselor_silence_fields),
         MAPPING(struct config_pool, texter_silence, by_level_fields),
         NUMBER(struct config_pool, close_silent_s),
+        BOOLEAN(struct config_pool, automatic),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pool_entry = ENTRY(struct config_pool, pool_fields);
@@ -221,6 +233,7 @@ static const cyaml_schema_field_t fields[] = {
         LIST(struct config, pools, &pool_entry),
         LIST(struct config, schedules, &schedule_entry),
         LIST(struct config, policies, &policy_entry),
+        LIST(struct config, texts, &text_entry),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t schema = {

@@ -475,5 +475,6 @@ void config_check(struct config *c, struct config_report *r)
 	check_list(r, c, "pools", c->pools_count, check_pool);
 	check_list(r, c, "schedules", c->schedules_count, check_schedule);
 	check_list(r, c, "policies", c->policies_count, check_policy);
+	config_check_texts(r, c);
 	config_each_string(c, check_file, r);
 }

@@ -155,6 +155,20 @@ static void set_policy(struct config_policy *p, const struct config_report *r, c
 			p->levels[i].delay_s = 120;
 }
 
+static void set_line(struct config_line *l)
+{
+	set_string(&l->language, "en");
+	// Networks of GSM's kind take it for their own emergency number nearly everywhere.
+	set_string(&l->emergency, "112");
+}
+
+static void set_pool(struct config_pool *p, const struct config_report *r, const char *path)
+{
+	set_numbers(r, path, p, pool_numbers, COUNT(pool_numbers));
+	if (!config_has(r, config_key("%s.automatic", path).path))
+		p->automatic = true;
+}
+
 void config_set_defaults(struct config *c, struct config_report *r, const char *folder)
 {
 	config_each_string(c, fill_string, (void *)(uintptr_t)folder);
@@ -169,8 +183,9 @@ void config_set_defaults(struct config *c, struct config_report *r, const char *
 		if (!config_has(r, config_key("gateways[%u].validity_s", i).path))
 			c->gateways[i].validity_s = 3600;
 	for (unsigned i = 0; i < c->pools_count; i++)
-		set_numbers(r, config_key("pools[%u]", i).path, &c->pools[i], pool_numbers,
-		        COUNT(pool_numbers));
+		set_pool(&c->pools[i], r, config_key("pools[%u]", i).path);
+	for (unsigned i = 0; i < c->lines_count; i++)
+		set_line(&c->lines[i]);
 	for (unsigned i = 0; i < c->policies_count; i++)
 		set_policy(&c->policies[i], r, config_key("policies[%u]", i).path);
 }

@@ -34,3 +34,4 @@ bool config_is_file_key(const char *key);
 
 void config_set_defaults(struct config *c, struct config_report *r, const char *folder);
 void config_check(struct config *c, struct config_report *r);
+void config_check_texts(struct config_report *r, const struct config *c);

@@ -217,15 +217,6 @@ static void on_reply_stored(const struct store_answer *a, void *arg)
 	answer_queued(r, &m);
 }
 
-// The gateway that the texter wrote through; the line's, when that one is no longer configured.
-static const char *reply_gateway(const struct flow *f, const struct conversation_view *view)
-{
-	const struct config_line *line = config_line(f->config, view->line);
-	if (config_gateway(f->config, view->gateway) || !line)
-		return view->gateway;
-	return line->gateway;
-}
-
 static void on_reply_key(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
@@ -246,7 +237,7 @@ static void on_reply_key(const struct store_answer *a, void *arg)
 	vault_seal(&key, r->conversation, reply->message, "out", buf_bytes(&reply->text), &sealed);
 	struct store_claim claim = request_claim(r);
 	const struct store_reply stored = {reply->message, reply->client_id, buf_bytes(&sealed),
-	        reply_gateway(r->flow, &view)};
+	        conversation_gateway(r->flow, &view)};
 	store_send(r->flow->store, &claim, &stored, on_reply_stored, r);
 	conversation_key_wipe(&key);
 	buf_free(&sealed);
@@ -337,8 +328,8 @@ static void on_held_read(const struct store_answer *a, void *arg)
 		return;
 	}
 	struct store_claim claim = request_claim(r);
-	store_send_held(
-	        r->flow->store, &claim, r->more, reply_gateway(r->flow, &view), on_held_sent, r);
+	store_send_held(r->flow->store, &claim, r->more, conversation_gateway(r->flow, &view),
+	        on_held_sent, r);
 }
 
 void desk_send_held(struct flow *f, uint64_t session, const Frame *frame)

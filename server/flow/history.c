@@ -49,7 +49,16 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->reopened = (unsigned)redis_integer(redis_field(reply, "reopened"));
 	COPY(attention, "attention");
 	COPY(present, "present");
+	COPY(language, "language");
 	return true;
+}
+
+const char *conversation_gateway(const struct flow *f, const struct conversation_view *view)
+{
+	const struct config_line *line = config_line(f->config, view->line);
+	if (config_gateway(f->config, view->gateway) || !line)
+		return view->gateway;
+	return line->gateway;
 }
 
 static size_t csv_split(char *csv, char **out, size_t max)
@@ -161,6 +170,7 @@ static Holdfast__V1__Message *message_make(const struct conversation_key *key,
 	m->delivery = (Holdfast__V1__Delivery)redis_integer(redis_field(reply, "delivery"));
 	m->delivery_note = dup_field(reply, "note");
 	m->client_id = dup_field(reply, "client_id");
+	m->automatic = dup_field(reply, "automatic");
 	return m;
 }
 
@@ -175,6 +185,7 @@ static void message_free(Holdfast__V1__Message *m)
 	free(m->author);
 	free(m->delivery_note);
 	free(m->client_id);
+	free(m->automatic);
 	free(m);
 }
 

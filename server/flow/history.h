@@ -33,9 +33,12 @@ struct conversation_view {
 	// Of conversation_frame(): they point into the lists above, which it cuts up.
 	char *attention_list[12];
 	char *present_list[12];
+	char language[4]; // "" is the line's
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);
+// The gateway that the texter wrote through; the line's, when that one is no longer configured.
+const char *conversation_gateway(const struct flow *f, const struct conversation_view *view);
 // Fills the protocol's form with borrowed strings; `reasons` must have room for REASONS_MAX
 // pointers into view->reasons, which is cut up.
 #define REASONS_MAX 8

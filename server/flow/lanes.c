@@ -11,7 +11,7 @@
 // How many calls a gateway may have open when one of this kind begins: a provider that hangs holds
 // these and no others.
 static const size_t slots_of[SEND_KINDS] = {
-        [SEND_REPLY] = 16, [SEND_PAGE] = 14, [SEND_NOTICE] = 12};
+        [SEND_REPLY] = 16, [SEND_PAGE] = 14, [SEND_NOTICE] = 12, [SEND_AUTO] = 10};
 
 #define SHARE_LEAST     0.1 // texts a second: however many nodes share a rate, each sends some
 #define BURST_S         0.25
@@ -42,7 +42,8 @@ struct lanes {
 
 const char *send_kind_name(enum send_kind k)
 {
-	static const char *const names[SEND_KINDS] = {STORE_REPLY, STORE_PAGE, STORE_NOTICE};
+	static const char *const names[SEND_KINDS] = {
+	        STORE_REPLY, STORE_PAGE, STORE_NOTICE, STORE_AUTO};
 	return names[k];
 }
 

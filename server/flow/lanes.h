@@ -4,10 +4,11 @@
 
 // What may be sent next. Each gateway is a lane of its own: it has slots for calls to its provider,
 // a rate, and pauses when the provider asks for one; what waits in one lane is not even looked at
-// while it is full, and never stands in the way of another. In a lane, replies come before pages
-// and pages before notices, over all pools, and the last slots are kept for the more urgent kinds.
+// while it is full, and never stands in the way of another. In a lane, replies come before pages,
+// pages before notices and these before automatic texts, over all pools, and the last slots are
+// kept for the more urgent kinds.
 
-enum send_kind { SEND_REPLY, SEND_PAGE, SEND_NOTICE, SEND_KINDS };
+enum send_kind { SEND_REPLY, SEND_PAGE, SEND_NOTICE, SEND_AUTO, SEND_KINDS };
 const char *send_kind_name(enum send_kind k);
 
 struct lane;

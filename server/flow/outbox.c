@@ -109,9 +109,9 @@ int64_t outbox_ask_ms(const struct gateway *g)
 	return g && g->provider->build_query ? ASK_AFTER_MS : 0;
 }
 
-static bool is_reply(const struct sending *s)
+static bool to_texter(const struct sending *s)
 {
-	return s->kind == SEND_REPLY;
+	return s->kind == SEND_REPLY || s->kind == SEND_AUTO;
 }
 
 static void sending_end(struct sending *s)
@@ -169,7 +169,7 @@ static void record_again(void *arg)
 
 static int64_t retry_delay_ms(const struct sending *s)
 {
-	int64_t delay = RETRY_FIRST_MS, most = is_reply(s) ? RETRY_MAX_MS : PAGE_RETRY_MAX_MS;
+	int64_t delay = RETRY_FIRST_MS, most = to_texter(s) ? RETRY_MAX_MS : PAGE_RETRY_MAX_MS;
 	for (int64_t i = 1; i < s->attempts && delay < most; i++)
 		delay *= 2;
 	uint16_t jitter;
@@ -188,7 +188,7 @@ static void record_at(struct sending *s, const char *outcome, struct bytes provi
 	         "note=%s",
 	        s->conversation[0] ? s->conversation : "-", s->id, send_kind_name(s->kind),
 	        lane_gateway(s->lane), outcome, (long long)s->attempts, log_quote(quoted, note));
-	metric_inc(is_reply(s) ? M_OUTBOUND : M_PAGES, outcome);
+	metric_inc(to_texter(s) ? M_OUTBOUND : M_PAGES, outcome);
 	s->outcome = outcome;
 	s->retry_at_ms = flow_now(s->flow) + retry_in_ms;
 	buf_append_bytes(&s->provider_id, provider_id);
@@ -204,10 +204,10 @@ static void record(struct sending *s, const char *outcome, const char *note)
 // ---- the provider's answer ----
 
 // A second page is better than none; what the provider knows by its id goes out once, however often
-// it is sent; a second copy of any other reply is not ours to risk.
+// it is sent; a second copy of any other text to a texter is not ours to risk.
 static const char *ambiguous(const struct sending *s)
 {
-	if (!is_reply(s))
+	if (!to_texter(s))
 		return "retry";
 	return s->gateway->provider->idempotent ? "again" : "unknown";
 }
@@ -328,6 +328,20 @@ static void claimed(struct sending *s, const struct redis_reply *reply)
 
 static void claim(void *arg);
 
+static void note_unclaimed(
+        const struct sending *s, const struct store_answer *a, bool may_have_been_sent)
+{
+	const char *outcome = may_have_been_sent          ? "unknown"
+	                      : a->code == STORE_HELD     ? "held"
+	                      : redis_count(a->reply) > 1 ? "withdrawn"
+	                                                  : NULL;
+	if (!outcome)
+		return;
+	log_warn("conversation=%s event=send message=%s kind=%s outcome=%s", s->conversation, s->id,
+	        send_kind_name(s->kind), outcome);
+	metric_inc(M_OUTBOUND, outcome);
+}
+
 static void on_claimed(const struct store_answer *a, void *arg)
 {
 	struct sending *s = arg;
@@ -345,11 +359,7 @@ static void on_claimed(const struct store_answer *a, void *arg)
 		// same token again finds out, and keeps others from taking it for interrupted.
 		s->timer = loop_timer(s->flow->loop, CLAIM_AGAIN_MS, claim, s);
 	} else {
-		if (said || a->code == STORE_HELD) {
-			log_warn("conversation=%s event=send message=%s outcome=%s",
-			        s->conversation, s->id, said ? "unknown" : "held");
-			metric_inc(M_OUTBOUND, said ? "unknown" : "held");
-		}
+		note_unclaimed(s, a, said);
 		sending_end(s);
 	}
 }

@@ -186,6 +186,7 @@ static void on_gauges(enum err e, const struct survey_pool *pools, size_t count,
 	int64_t replies = gauge_outbox(f, pools, count, SEND_REPLY);
 	int64_t paging = gauge_outbox(f, pools, count, SEND_PAGE);
 	gauge_outbox(f, pools, count, SEND_NOTICE);
+	gauge_outbox(f, pools, count, SEND_AUTO);
 	watch_outbox(f, replies > paging ? replies : paging);
 	metric_set(M_HELD, NULL, held);
 	metric_set(M_ESCALATIONS_OPEN, NULL, pages);

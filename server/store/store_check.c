@@ -87,7 +87,7 @@ void store_check_out(struct store *s, const struct store_out *o, store_fn fn, vo
 	struct call c;
 	call_script(&c, s, "check_out");
 	call_key(&c, "{%s}:o:%s", o->pool, o->id);
-	call_key(&c, "{%s}:replies:%s", o->pool, o->conversation);
+	call_key(&c, "{%s}:%s:%s", o->pool, store_out_list(o), o->conversation);
 	call_key(&c, "{%s}:out:%s:%s", o->pool, o->gateway, o->kind);
 	call_key(&c, "{%s}:unsent:%s:%s", o->pool, o->gateway, o->kind);
 	call_now(&c);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The outbox: its scripts, one wrapper each, and the reads beside them.
+#include <string.h>
+
 #include "call.h"
 #include "private.h"
 
@@ -9,12 +11,17 @@ static void key_lane(struct call *c, const char *pool, const char *gateway, cons
 	call_key(c, "{%s}:unsent:%s:%s", pool, gateway, kind);
 }
 
+const char *store_out_list(const struct store_out *o)
+{
+	return strcmp(o->kind, STORE_AUTO) == 0 ? "autos" : "replies";
+}
+
 // What every change of an entry may touch.
 static void key_entry(struct call *c, const struct store_out *o)
 {
 	call_key(c, "{%s}:o:%s", o->pool, o->id);
 	call_key(c, "{%s}:m:%s", o->pool, o->id);
-	call_key(c, "{%s}:replies:%s", o->pool, o->conversation);
+	call_key(c, "{%s}:%s:%s", o->pool, store_out_list(o), o->conversation);
 	key_lane(c, o->pool, o->gateway, o->kind);
 	call_key(c, "{%s}:due", o->pool);
 }
@@ -76,6 +83,30 @@ void store_send_held(struct store *s, const struct store_claim *claim, const cha
 	call_run(&c, fn, arg);
 }
 
+void store_say(struct store *s, const struct store_automatic *a, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "say");
+	call_key(&c, "{%s}:c:%s", a->pool, a->conversation);
+	call_key(&c, "{%s}:ms:%s", a->pool, a->conversation);
+	call_key(&c, "{%s}:m:%s", a->pool, a->message);
+	call_key(&c, "{%s}:o:%s", a->pool, a->message);
+	call_key(&c, "{%s}:autos:%s", a->pool, a->conversation);
+	key_lane(&c, a->pool, a->gateway, STORE_AUTO);
+	call_key(&c, "{%s}:gateways", a->pool);
+	call_now(&c);
+	call_str(&c, a->conversation);
+	call_str(&c, a->message);
+	call_str(&c, a->text);
+	call_str(&c, a->mark);
+	call_str(&c, a->condition);
+	call_int(&c, a->valid_ms);
+	call_bytes(&c, a->sealed_text);
+	call_str(&c, a->gateway);
+	call_channel(&c, a->pool);
+	call_run(&c, fn, arg);
+}
+
 void store_notice(
         struct store *s, const char *pool, const struct store_page *n, store_fn fn, void *arg)
 {
@@ -101,6 +132,7 @@ void store_out_claim(struct store *s, const struct store_out *o, const struct st
 	struct call c;
 	call_script(&c, s, "out_claim");
 	key_entry(&c, o);
+	call_key(&c, "{%s}:c:%s", o->pool, o->conversation);
 	entry_args(&c, o);
 	call_str(&c, l->token);
 	call_int(&c, l->lease_ms);

@@ -49,6 +49,9 @@ KINDS = {
     "urgent": dict(answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
     "urgent_again": dict(answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
 }
+# What a test counts at the carrier is what people wrote: a test of automatic texts turns them on.
+for _kind in KINDS.values():
+    _kind["automatic"] = False
 ACKNOWLEDGE_S = {"urgent_again": 2}
 
 _numbers = itertools.count(1000)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/gsm7.h"
 #include "base/utf8.h"
 #include "common.h"
-#include "gsm7.h"
 #include "params.h"
 
 // smsbox cuts what is over its user's max-messages and still answers "Accepted". Configure 10

@@ -19,7 +19,7 @@ local OUTCOMES = {
   held = { 'held', HELD },
 }
 
-local e = redis.call('HMGET', entry, 'state', 'epoch', 'maybe')
+local e = redis.call('HMGET', entry, 'state', 'epoch', 'maybe', 'kind')
 local late, maybe = e[1] == 'unknown', e[3] and conversation ~= ''
 if (e[1] ~= 'sending' and not late) or e[2] ~= ARGV[5] then
   return { 'STALE' }
@@ -31,7 +31,8 @@ if late and (outcome == 'unknown' or outcome == 'again' or (maybe and outcome ==
   return { 'OK' }
 end
 if late and outcome == 'retry' then
-  outcome, note = 'held', 'it was not sent, and could not be sent in time'
+  -- Nobody decides about an automatic text: what it said is no longer so.
+  outcome, note = e[4] == 'auto' and 'failed' or 'held', 'it was not sent, and could not be sent in time'
 end
 if outcome == 'again' then
   redis.call('HSET', entry, 'maybe', 1)

@@ -283,6 +283,40 @@ static void test_redis_mistakes(void **state)
 	write_file("cert.pem", "x\n", 0600);
 }
 
+// Each of them is one line 10 of the good file.
+static void test_texts(void **state)
+{
+	static const char *const cases[][2] = {
+	        {"texts: [{line: x, language: en, name: welcome, text: Hi}]",
+	                ":10: texts[0].line: must be the number or name of a line"},
+	        {"texts: [{line: '*', language: English, name: welcome, text: Hi}]",
+	                ":10: texts[0].language: must be a language like"},
+	        {"texts: [{line: '*', language: en, name: wellcome, text: Hi}]",
+	                ":10: texts[0].name: there is no automatic text \"wellcome\"\n"},
+	        {"texts: [{line: '*', language: en, name: wait, text: 'In {time}.'}]",
+	                ":10: texts[0].text: \"{time}\" is not one of its blanks: line, "
+	                "emergency,range\n"},
+	        {"texts: [{line: '*', language: en, name: wait}]",
+	                ":10: texts[0].text: is missing; "},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char to[200];
+		snprintf(to, sizeof to, "%s\npools:\n", cases[i][0]);
+		assert_refused("pools:\n", to, cases[i][1]);
+	}
+	struct config *c = load_changed("pools:\n",
+	        "texts:\n  - {line: '*', language: de, name: wait, text: 'In {range}'}\n"
+	        "  - {line: '*', language: en, name: welcome, text: ''}\npools:\n");
+	assert_string_equal(buf_str(&errors), "");
+	assert_string_equal(c->texts[0].text, "In {range}");
+	assert_string_equal(c->texts[1].text, "");
+	assert_string_equal(c->lines[0].language, "en");
+	assert_string_equal(c->lines[0].emergency, "112");
+	assert_true(c->pools[0].automatic);
+	config_free(c);
+}
+
 static void test_syntax_and_schema(void **state)
 {
 	(void)state;
@@ -415,6 +449,7 @@ int main(void)
 	        cmocka_unit_test_teardown(test_redis_elsewhere, clear),
 	        cmocka_unit_test_teardown(test_redis_with_copies, clear),
 	        cmocka_unit_test_teardown(test_redis_mistakes, clear),
+	        cmocka_unit_test_teardown(test_texts, clear),
 	        cmocka_unit_test_teardown(test_syntax_and_schema, clear),
 	        cmocka_unit_test_teardown(test_references, clear),
 	        cmocka_unit_test_teardown(test_formats, clear),

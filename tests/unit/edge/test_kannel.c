@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#include "../../../server/edge/gateways/gsm7.h"
+#include "base/gsm7.h"
 #include "edge/gateways.h"
 #include "request.h"
 

@@ -86,8 +86,8 @@ static inline void all_else_is_healthy(struct world *w)
 		if (w->parts != 1)
 			fail_msg("page %s: %s", names.at[i], w->part[1]);
 	}
-	for (size_t k = 0; k < 6; k++) {
-		const char *kind = out_kinds[k / 2];
+	for (size_t k = 0; k < 2 * KINDS; k++) {
+		const char *kind = out_kinds[k / 2].name;
 		asked(w, "ZRANGE {" POOL "}:%s:" GATEWAY ":%s 0 -1", k % 2 ? "out" : "unsent",
 		        kind);
 		take_parts_as_names(w, &names);

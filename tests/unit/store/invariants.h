@@ -44,9 +44,20 @@ struct unsent_reply {
 	char state[12];
 };
 
+#define KINDS 4
+static const struct {
+	const char *name;
+	const char *list; // in which its entries of one conversation stand in order, or NULL
+} out_kinds[KINDS] = {
+        {STORE_REPLY, "replies"},
+        {STORE_PAGE, NULL},
+        {STORE_NOTICE, NULL},
+        {STORE_AUTO, "autos"},
+};
+
 struct outbox_look {
-	struct members out[3], unsent[3];
-	struct unsent_reply reply[MEMBERS_MAX];
+	struct members out[KINDS], unsent[KINDS];
+	struct unsent_reply reply[KINDS][MEMBERS_MAX]; // of the kinds that have a list
 };
 
 struct look {
@@ -196,8 +207,6 @@ static inline void look_at_set(
 	look_at(w, l, take_scores, m, "ZRANGE {" POOL "}:%s 0 -1 WITHSCORES", name);
 }
 
-static const char *const out_kinds[3] = {STORE_REPLY, STORE_PAGE, STORE_NOTICE};
-
 // The list of its conversation's unsettled replies.
 static inline void take_list(const struct redis_reply *r, void *into)
 {
@@ -216,14 +225,16 @@ static inline void take_entry_state(const struct redis_reply *r, void *into)
 	copy_text(u->state, sizeof u->state, r);
 }
 
-static inline void look_at_replies(struct world *w, struct look *l)
+static inline void look_at_replies(struct world *w, struct look *l, size_t kind)
 {
-	const struct members *unsent = &l->outbox.unsent[0];
+	const struct members *unsent = &l->outbox.unsent[kind];
 	for (size_t i = 0; i < unsent->count; i++) {
-		struct unsent_reply *u = &l->outbox.reply[i];
+		struct unsent_reply *u = &l->outbox.reply[kind][i];
 		assert_int_equal(
 		        sscanf(unsent->at[i].name, "%23s %23s", u->id, u->conversation), 2);
-		look_at(w, l, take_list, u, "LRANGE {" POOL "}:replies:%s 0 -1", u->conversation);
+		char list[40];
+		snprintf(list, sizeof list, "%s:%s", out_kinds[kind].list, u->conversation);
+		look_at(w, l, take_list, u, "LRANGE {" POOL "}:%s 0 -1", list);
 		look_at(w, l, take_entry_state, u, "HGET {" POOL "}:o:%s state", u->id);
 	}
 	UNTIL(&w->link, l->pending == 0);
@@ -231,14 +242,17 @@ static inline void look_at_replies(struct world *w, struct look *l)
 
 static inline void look_at_outbox(struct world *w, struct look *l)
 {
-	for (size_t k = 0; k < 3; k++) {
+	for (size_t k = 0; k < KINDS; k++) {
 		look_at(w, l, take_scores, &l->outbox.out[k],
-		        "ZRANGE {" POOL "}:out:" GATEWAY ":%s 0 -1 WITHSCORES", out_kinds[k]);
+		        "ZRANGE {" POOL "}:out:" GATEWAY ":%s 0 -1 WITHSCORES", out_kinds[k].name);
 		look_at(w, l, take_scores, &l->outbox.unsent[k],
-		        "ZRANGE {" POOL "}:unsent:" GATEWAY ":%s 0 -1 WITHSCORES", out_kinds[k]);
+		        "ZRANGE {" POOL "}:unsent:" GATEWAY ":%s 0 -1 WITHSCORES",
+		        out_kinds[k].name);
 	}
 	UNTIL(&w->link, l->pending == 0);
-	look_at_replies(w, l);
+	for (size_t k = 0; k < KINDS; k++)
+		if (out_kinds[k].list)
+			look_at_replies(w, l, k);
 }
 
 static inline void look_at_all(struct world *w, struct look *l)
@@ -409,38 +423,41 @@ static inline void check_sets(const struct world *w, const struct look *l)
 	}
 }
 
-// Every unsent reply is in its conversation's list, and in the outbox when it is the first there.
-static inline void check_reply(const struct look *l, const struct unsent_reply *u)
+// Every unsent reply is in its conversation's list, and in the outbox when it is the first there;
+// so is every automatic text.
+static inline void check_reply(const struct look *l, size_t kind, const struct unsent_reply *u)
 {
 	char first[64], member[64];
 	int64_t of_conversation = 0;
+	const struct members *out = &l->outbox.out[kind];
 	snprintf(first, sizeof first, "%s %s", u->first, u->conversation);
 	snprintf(member, sizeof member, "%s %s", u->id, u->conversation);
 	same(u->id, "position", u->position >= 0, true);
-	same(first, "first in the outbox", member_of(&l->outbox.out[0], first) != NULL, true);
-	same(member, "alone in the outbox", member_of(&l->outbox.out[0], member) != NULL,
+	same(first, "first in the outbox", member_of(out, first) != NULL, true);
+	same(member, "alone in the outbox", member_of(out, member) != NULL,
 	        strcmp(first, member) == 0);
 	same(member, "open", strcmp(u->state, "queued") == 0 || strcmp(u->state, "sending") == 0,
 	        true);
-	for (size_t i = 0; i < l->outbox.unsent[0].count; i++)
-		if (strcmp(l->outbox.reply[i].conversation, u->conversation) == 0)
+	for (size_t i = 0; i < l->outbox.unsent[kind].count; i++)
+		if (strcmp(l->outbox.reply[kind][i].conversation, u->conversation) == 0)
 			of_conversation++;
-	same(u->conversation, "unsent replies", of_conversation, u->length);
+	same(u->conversation, "unsent of it", of_conversation, u->length);
 }
 
 // Nothing is in the outbox that is not unsent, and nothing unsent is in no outbox.
 static inline void check_outbox(const struct look *l)
 {
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < KINDS; k++) {
 		for (size_t i = 0; i < l->outbox.out[k].count; i++) {
 			const char *name = l->outbox.out[k].at[i].name;
 			same(name, "unsent", member_of(&l->outbox.unsent[k], name) != NULL, true);
 		}
-	for (size_t k = 1; k < 3; k++)
-		same(out_kinds[k], "unsent", (int64_t)l->outbox.unsent[k].count,
-		        (int64_t)l->outbox.out[k].count);
-	for (size_t i = 0; i < l->outbox.unsent[0].count; i++)
-		check_reply(l, &l->outbox.reply[i]);
+		if (!out_kinds[k].list)
+			same(out_kinds[k].name, "unsent", (int64_t)l->outbox.unsent[k].count,
+			        (int64_t)l->outbox.out[k].count);
+		for (size_t i = 0; out_kinds[k].list && i < l->outbox.unsent[k].count; i++)
+			check_reply(l, k, &l->outbox.reply[k][i]);
+	}
 }
 
 static inline void check_invariants(struct world *w)

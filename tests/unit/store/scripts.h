@@ -132,6 +132,8 @@ static inline enum store_code answered(struct world *w)
 	(&(struct store_out){POOL, GATEWAY, STORE_REPLY, id, conversation})
 #define PAGE_OUT(id)   (&(struct store_out){POOL, GATEWAY, STORE_PAGE, id, ""})
 #define NOTICE_OUT(id) (&(struct store_out){POOL, GATEWAY, STORE_NOTICE, id, ""})
+#define AUTO_OUT(id, conversation)                                                                 \
+	(&(struct store_out){POOL, GATEWAY, STORE_AUTO, id, conversation})
 #define OUTCOME(epoch, outcome, provider_id, note, retry_at)                                       \
 	(&(struct store_outcome){                                                                  \
 	        epoch, outcome, bytes_str(provider_id), bytes_str(note), retry_at, ASK_MS})

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is to be sent, in two sorted sets for each kind and gateway: `unsent` holds everything whose outcome is open (member -> since when),
--- `out` what may go (member -> when). The member of a reply is "ID CONVERSATION", of a page or notice its id.
+-- `out` what may go (member -> when). The member of a reply or automatic text is "ID CONVERSATION", of a page or notice its id.
 -- Replies of one conversation go out one at a time and in order: the list `replies` holds the open ones, and only its first is in
--- `out`. Whatever settles a reply calls out_settle(), which lets the next one go: none is ever stranded behind one that is done.
+-- `out`. So do the automatic texts of one, in a list of their own: no reply ever waits for one of them. Whatever settles one calls
+-- out_settle(), which lets the next one go: none is ever stranded behind one that is done.
 --- @include "levels"
 local QUEUED, SENT, DELIVERED, FAILED, UNKNOWN, HELD = 1, 2, 3, 4, 5, 6
 

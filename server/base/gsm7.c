@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts the parts of a text sent as SMS.
-#include "gsm7.h"
+#include "base/gsm7.h"
 
 #include "base/utf8.h"
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of the configured words of automatic texts.
+#include <string.h>
+
+#include "base/gsm7.h"
+#include "base/texts.h"
+#include "base/utf8.h"
+#include "config_private.h"
+
+// Kannel takes ten; an automatic text that long is read by nobody in need.
+#define SEGMENTS_MAX 6
+
+static bool is_line(const struct config *c, const char *name)
+{
+	bool is = strcmp(name, "*") == 0;
+	for (unsigned i = 0; i < c->lines_count; i++)
+		is = is || strcmp(c->lines[i].number, name) == 0 ||
+		     (*name && strcmp(c->lines[i].name, name) == 0);
+	return is;
+}
+
+static void check_words(
+        struct config_report *r, const char *path, enum text_id id, const char *words)
+{
+	const char *wrong = text_wrong_blank(id, words);
+	struct bytes text = bytes_str(words);
+	if (wrong)
+		config_mistake(r, path, "\"%.*s\" is not one of its blanks: line, emergency%s%s",
+		        (int)strcspn(wrong, " ,.;:") < 24 ? (int)strcspn(wrong, " ,.;:") : 24,
+		        wrong, *text_row(id)->blanks ? "," : "", text_row(id)->blanks);
+	if (!utf8_valid(text))
+		config_mistake(r, path, "is not UTF-8");
+	else if (sms_shape(text).segments > SEGMENTS_MAX)
+		config_mistake(r, path, "is longer than %d parts of a text", SEGMENTS_MAX);
+}
+
+static void check_text(struct config_report *r, const struct config *c, unsigned i)
+{
+	const struct config_text *t = &c->texts[i];
+	struct config_key words = config_key("texts[%u].text", i);
+	enum text_id id;
+	if (!is_line(c, t->line))
+		config_mistake(r, config_key("texts[%u].line", i).path,
+		        "must be the number or name of a line, or \"*\" for all");
+	if (!text_is_language(t->language))
+		config_mistake(r, config_key("texts[%u].language", i).path,
+		        "must be a language like en, es or fr");
+	if (!config_has(r, words.path))
+		config_mistake(r, words.path, "is missing; \"\" turns the text off");
+	if (text_from_name(t->name, &id))
+		check_words(r, words.path, id, t->text);
+	else
+		config_mistake(r, config_key("texts[%u].name", i).path,
+		        "there is no automatic text \"%s\"", t->name);
+}
+
+void config_check_texts(struct config_report *r, const struct config *c)
+{
+	for (unsigned i = 0; i < c->lines_count; i++)
+		if (!text_is_language(c->lines[i].language))
+			config_mistake(r, config_key("lines[%u].language", i).path,
+			        "must be a language like en, es or fr");
+	for (unsigned i = 0; i < c->texts_count; i++)
+		check_text(r, c, i);
+}

@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- An automatic text to a texter: the message and its outbox entry in one step. Each mark is said once in a conversation (its field `said`);
+-- without a mark, once for each message id.
+--
+-- KEYS: conversation, messages, message, entry, autos, out, unsent, gateways
+-- ARGV: now, conversation, message, text (its name), mark (or ''), condition (lua/include/automatic.lua), valid_ms, sealed_text, gateway,
+--       channel
+-- Returns: {'OK', sequence} · {'DUPLICATE'}: said before · {'GONE'}: it is not true, or no longer · {'NOT_FOUND'}
+--- @include "levels"
+--- @include "outbox"
+--- @include "automatic"
+local conversation, messages, message, entry = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local now, id, message_id, mark = int(tonumber(ARGV[1])), ARGV[2], ARGV[3], ARGV[5]
+local gateway, channel = ARGV[9], ARGV[10]
+
+local c = redis.call('HMGET', conversation, 'state', 'said', 'line', 'number', 'key', 'texter', 'holder')
+if not c[1] then
+  return { 'NOT_FOUND' }
+end
+local said = c[2] or ''
+if redis.call('EXISTS', message) == 1 or automatic_was_said(said, mark) then
+  return { 'DUPLICATE' }
+end
+if not automatic_is_true(ARGV[6], c[1]) then
+  return { 'GONE' }
+end
+
+local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
+if mark ~= '' then
+  redis.call('HSET', conversation, 'said', said == '' and mark or said .. ',' .. mark)
+end
+redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 2, 'at', now, 'provider_at', 0, 'text', ARGV[8],
+  'author', '', 'automatic', ARGV[4], 'delivery', QUEUED, 'client_id', '')
+redis.call('RPUSH', messages, message_id)
+redis.call('HSET', entry, 'kind', 'auto', 'conversation', id, 'state', 'queued', 'gateway', gateway, 'line', c[3], 'number', c[4],
+  'number_context', c[6], 'key', c[5], 'text', ARGV[8], 'epoch', 0, 'attempts', 0, 'delivery', QUEUED, 'created', now,
+  'condition', ARGV[6], 'valid_ms', ARGV[7])
+out_enqueue(KEYS[6], KEYS[7], KEYS[5], message_id, id, now)
+redis.call('SADD', KEYS[8], gateway)
+redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. (c[7] and c[7] ~= '' and c[7] or '-') .. ' ' .. message_id)
+redis.call('PUBLISH', channel, 'outbox ' .. gateway)
+return { 'OK', sequence }
