@@ -20,7 +20,12 @@
 //                        key (wrapped), created, enqueued, answer_by, score, epoch, holder, offer_until, seq,
 //                        page, excluded, declined_at, past, outcome, requeues, attention (open matters for
 //                        supervisors, CSV), last_in_at, last_out_at, unanswered_at, silence_at, silence_step
-//                        (lua/include/silence.lua), …
+//                        (lua/include/silence.lua), transfer_to, transfer_until (lua/include/transfer.lua),
+//                        taken_from (the epoch in which it was taken over or transferred), present
+//                        (lua/include/present.lua), invited, invited_until, …
+//   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
+//   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
+//   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
@@ -29,7 +34,7 @@
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held  {P}:wrap   who is held, in wrap-up
-//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID page:N gone:NAME ask:ID -> when, in ms
+//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID transfer:ID page:N gone:NAME ask:ID -> when, in ms
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
 //   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
@@ -157,6 +162,44 @@ void store_close(struct store *s, const struct store_claim *c, const char *outco
         int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
         void *arg);
 void store_finish(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
+
+// A sealed word of staff about a conversation, bound to its id.
+struct store_note {
+	const char *id;
+	struct bytes sealed;
+};
+// The holder gives it back to the queue: `reason` is "transfer" or "given_back" and the note's
+// kind.
+void store_give_away(struct store *s, const struct store_claim *c, const char *reason,
+        const struct store_note *note, const struct by_level *within, store_fn fn, void *arg);
+// `before` is the holder as seen, "" for nobody.
+void store_take_over(struct store *s, const struct store_claim *c, const char *before,
+        const struct store_note *note, store_fn fn, void *arg);
+void store_transfer(struct store *s, const struct store_claim *c, const char *to,
+        int64_t transfer_ms, const struct store_note *note, store_fn fn, void *arg);
+// The claim is the other's, in the giver's epoch.
+void store_transfer_take(
+        struct store *s, const struct store_claim *c, const char *giver, store_fn fn, void *arg);
+void store_transfer_end(
+        struct store *s, const struct store_claim *c, const char *why, store_fn fn, void *arg);
+// Of the claim's name; its epoch does not matter in these three.
+void store_join(struct store *s, const struct store_claim *c, const char *role, const char *session,
+        const char *invited, store_fn fn, void *arg);
+void store_leave(
+        struct store *s, const struct store_claim *c, const char *session, store_fn fn, void *arg);
+void store_whisper(struct store *s, const struct store_claim *c, const struct store_note *note,
+        store_fn fn, void *arg);
+void store_invite(struct store *s, const struct store_claim *c, const char *whom, int64_t invite_ms,
+        store_fn fn, void *arg);
+void store_announce(struct store *s, const char *pool, const char *author,
+        const struct store_note *note, int64_t keep_ms, store_fn fn, void *arg);
+void store_notes(
+        struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
+void store_with(
+        struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // HGETALL
+void store_announcements(struct store *s, const char *pool, int64_t since_ms, store_fn fn,
+        void *arg); // with times
+
 // ---- the outbox ----
 
 #define STORE_REPLY  "reply"

@@ -136,6 +136,7 @@ void store_accept(struct store *s, const struct store_claim *claim, store_fn fn,
 	key_waiting(&c, claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
+	call_channel(&c, claim->pool);
 	call_run(&c, fn, arg);
 }
 
@@ -188,26 +189,36 @@ void store_forgive(struct store *s, const char *pool, const char *conversation,
 }
 
 static void release(struct store *s, const struct store_claim *claim, const char *reason,
-        const struct by_level *within, const char *silence_at, store_fn fn, void *arg)
+        const struct by_level *within, const char *silence_at, const struct store_note *note,
+        store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "release");
 	key_hand_back(&c, claim);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
+	call_key(&c, "{%s}:notes:%s", claim->pool, claim->conversation);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, reason);
 	call_by_level(&c, within);
 	call_channel(&c, claim->pool);
 	call_str(&c, silence_at);
+	call_str(&c, note ? note->id : "");
+	call_bytes(&c, note ? note->sealed : bytes_str(""));
 	call_run(&c, fn, arg);
 }
 
 void store_release(struct store *s, const struct store_claim *claim, const char *reason,
         const struct by_level *within, store_fn fn, void *arg)
 {
-	release(s, claim, reason, within, "", fn, arg);
+	release(s, claim, reason, within, "", NULL, fn, arg);
+}
+
+void store_give_away(struct store *s, const struct store_claim *claim, const char *reason,
+        const struct store_note *note, const struct by_level *within, store_fn fn, void *arg)
+{
+	release(s, claim, reason, within, "", note, fn, arg);
 }
 
 void store_release_silent(struct store *s, const struct store_claim *claim, int64_t silence_at_ms,
@@ -215,7 +226,7 @@ void store_release_silent(struct store *s, const struct store_claim *claim, int6
 {
 	char seen[24];
 	snprintf(seen, sizeof seen, "%lld", (long long)silence_at_ms);
-	release(s, claim, "silent", within, seen, fn, arg);
+	release(s, claim, "silent", within, seen, NULL, fn, arg);
 }
 
 void store_silence(struct store *s, const struct store_silence *look, store_fn fn, void *arg)

@@ -2,7 +2,7 @@
 -- Accepts an offer: from now on the counselor holds the conversation.
 --
 -- KEYS: conversation, due, staff, held, waiting_1 … waiting_5, custody
--- ARGV: now, conversation, name, epoch
+-- ARGV: now, conversation, name, epoch, channel
 -- Returns: {'OK', page}: also when it was accepted before by the same call; page is the open escalation's number or 0 ·
 --       {'GONE'}: the offer is over · {'NOT_FOUND'}
 --- @include "levels"
@@ -34,4 +34,5 @@ if s then
   s.misses = 0
   staff_set(staff, name, s)
 end
+redis.call('PUBLISH', ARGV[5], 'changed ' .. id)
 return { 'OK', tonumber(c[5]) }

@@ -34,7 +34,8 @@ end
 
 local c = {}
 for i, value in ipairs(redis.call('HMGET', conversation, 'state', 'level', 'holder', 'page', 'enqueued', 'answer_by', 'epoch',
-  'offer_until', 'held_at', 'wrap_up_until', 'created', 'score', 'texter', 'key', 'silence_at')) do
+  'offer_until', 'held_at', 'wrap_up_until', 'created', 'score', 'texter', 'key', 'silence_at',
+  'transfer_to', 'transfer_until')) do
   c[i] = value or ''
 end
 local exists = redis.call('EXISTS', conversation) == 1
@@ -85,6 +86,13 @@ if exists and state == 3 and silence_at <= 0 then
   fault('silence')
 end
 
+-- Only who holds somebody can pass them on.
+local transfer = c[16]
+if exists and state ~= 3 and transfer ~= '' then
+  redis.call('HSET', conversation, 'transfer_to', '', 'transfer_until', 0)
+  fault('transfer')
+end
+
 -- An escalation that is gone, or that nobody will wake: it is opened anew, or woken now.
 if waits and number ~= '0' then
   local open = redis.call('HGET', page, 'state')
@@ -115,6 +123,7 @@ place(held, id, exists and state == 3 and (tonumber(c[9]) or now) or nil, 'held'
 place(wrap_up, id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up')
 place(due, 'answer:' .. id, waits and number == '0' and answer_by or nil, 'answer_timer')
 place(due, 'offer:' .. id, exists and state == 2 and (tonumber(c[8]) or now) or nil, 'offer_timer')
+place(due, 'transfer:' .. id, exists and state == 3 and transfer ~= '' and (tonumber(c[17]) or now) or nil, 'transfer_timer')
 place(due, 'silence:' .. id, exists and state == 3 and silence_at or nil, 'silence_timer')
 place(due, 'wrap_up:' .. id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up_timer')
 

@@ -10,6 +10,7 @@
 --- @include "custody"
 --- @include "attention"
 --- @include "silence"
+--- @include "transfer"
 local conversation, due, held, wrap_up, texter, past = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[8]
 
@@ -29,6 +30,7 @@ local till = int(now + tonumber(ARGV[6]))
 redis.call('HSET', conversation, 'state', 4, 'outcome', ARGV[5], 'closed_at', int(now), 'wrap_up_until', till)
 custody(KEYS[#KEYS], id, now, 'closed', name, epoch, ARGV[5])
 silence_end(conversation, due, id)
+transfer_clear(conversation, due, channel, id, epoch, 'withdrawn')
 attention_drop(conversation, 'counselor_silent')
 attention_drop(conversation, 'texter_silent')
 redis.call('ZREM', held, id)

@@ -20,12 +20,12 @@ if earlier then
   local sequence, known = string.match(earlier, '^(%d+) (.*)$')
   return { 'DUPLICATE', tonumber(sequence), known }
 end
-local state, refusal = held_by(conversation, name, epoch, 3)
+local state, refusal = writes(conversation, name, epoch)
 if not state then
   return { refusal }
 end
 
-local c = redis.call('HMGET', conversation, 'line', 'number', 'key', 'texter')
+local c = redis.call('HMGET', conversation, 'line', 'number', 'key', 'texter', 'holder')
 local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
 redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 2, 'at', int(now), 'provider_at', 0,
   'text', ARGV[7], 'author', name, 'delivery', QUEUED, 'client_id', ARGV[6])
@@ -39,6 +39,6 @@ redis.call('SADD', KEYS[9], gateway)
 redis.call('HSET', conversation, 'last_out_at', int(now), 'unanswered_at', 0)
 attention_drop(conversation, 'counselor_silent')
 silence_begin(conversation, KEYS[10], id, now)
-redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. name .. ' ' .. message_id)
+redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. c[5] .. ' ' .. message_id)
 redis.call('PUBLISH', channel, 'outbox ' .. gateway)
 return { 'OK', sequence, message_id }

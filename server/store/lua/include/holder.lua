@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+--- @include "present"
 -- Fencing: a change is made only by who holds the conversation in the epoch that they last saw.
 -- Returns the state, or nil and the code of the refusal.
 local function held_by(conversation, name, epoch, wanted)
@@ -13,4 +14,13 @@ local function held_by(conversation, name, epoch, wanted)
     return nil, 'CONFLICT'
   end
   return tonumber(c[1])
+end
+
+-- Who has joined writes beside the holder, fenced by the same epoch.
+local function writes(conversation, name, epoch)
+  local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'present')
+  if c[1] ~= '3' or c[2] == name or c[3] ~= epoch or not present_role(c[4], name) then
+    return held_by(conversation, name, epoch, 3)
+  end
+  return 3
 end
