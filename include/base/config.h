@@ -102,6 +102,19 @@ struct config_counselor_silence {
 	uint32_t reroute_s;    // somebody else is asked
 };
 
+// How many people at once, by a counselor's grade.
+struct config_capacity {
+	uint32_t novice;
+	uint32_t standard;
+	uint32_t expert;
+};
+
+// After an imminent conversation: so long, so many fewer people at once. 0 s turns it off.
+struct config_exposure {
+	uint32_t after_imminent_s;
+	uint32_t units;
+};
+
 struct config_pool {
 	char *name;
 	char *policy;
@@ -110,6 +123,9 @@ struct config_pool {
 	uint32_t offer_s;             // how long an offer stands
 	uint32_t grace_s;             // how long a vanished console keeps its people
 	uint32_t wrap_up_s;
+	struct config_exposure exposure;
+	char *shifts;            // the schedule of its counselors' shifts, or ""
+	uint32_t drain_before_s; // the end of a shift: no new offers from then on
 	struct config_counselor_silence counselor_silence;
 	struct config_by_level texter_silence; // after a reply; 0 is never
 	uint32_t close_silent_s; // medium and low end by themselves after it; 0 is never
@@ -169,6 +185,7 @@ struct config {
 	struct config_durability durability;
 	struct config_spool spool;
 	struct config_ctl ctl;
+	struct config_capacity capacity;
 	struct config_gateway *gateways;
 	unsigned gateways_count;
 	struct config_line *lines;

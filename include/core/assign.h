@@ -9,8 +9,10 @@
 struct assign_counselor {
 	const char *name;
 	bool available;
-	unsigned capacity;     // conversations at once
-	unsigned load;         // held, offered and in wrap-up
+	unsigned capacity;     // units
+	unsigned load;         // units of what is held, offered and in wrap-up
+	bool draining;         // the shift is about to end
+	bool exposed;          // has just had an imminent conversation
 	int64_t idle_since_ms; // when the last conversation ended, or sign-in
 };
 
@@ -18,10 +20,13 @@ struct assign_counselor {
 struct assign_conversation {
 	const char *const *excluded;
 	size_t excluded_count;
+	bool imminent;
 };
 
-// Index of the counselor to ask: room left, not excluded, least loaded first, then idle longest,
-// then by name. -1 when nobody can. `*exhausted` (may be NULL) is set when somebody with room is
-// there but all such are excluded: the pass is over and the exclusions may be forgotten.
+// Index of the counselor to ask: room left, not excluded, least loaded first, for an imminent one
+// then who has not just had another, then idle longest, then by name. Whose shift is about to end
+// is asked for nobody, unless it is imminent and there is nobody else. -1 when nobody can.
+// `*exhausted` (may be NULL) is set when somebody with room is there but all such are excluded: the
+// pass is over and the exclusions may be forgotten.
 int assign_choose(const struct assign_conversation *conversation,
         const struct assign_counselor *counselors, size_t count, bool *exhausted);

@@ -21,6 +21,9 @@ void rota_free(struct rota *r);
 // Returns how many.
 size_t rota_on_call(
         const struct rota *r, int64_t at_ms, void (*fn)(const char *person, void *arg), void *arg);
+// When that person's presence at at_ms ends: an instant, at most 8 days ahead; 0 when they are not
+// on.
+int64_t rota_until(const struct rota *r, const char *person, int64_t at_ms);
 // The next instant after at_ms, at most 8 days ahead, at which the set of people may change.
 int64_t rota_next_change(const struct rota *r, int64_t at_ms);
 

@@ -34,7 +34,8 @@
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held  {P}:wrap   who is held, in wrap-up
-//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID transfer:ID page:N gone:NAME ask:ID -> when, in ms
+//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID transfer:ID page:N gone:NAME ask:ID break:NAME -> when,
+//                        in ms
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
 //   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
@@ -161,7 +162,13 @@ void store_silence(struct store *s, const struct store_silence *look, store_fn f
 void store_close(struct store *s, const struct store_claim *c, const char *outcome,
         int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
         void *arg);
-void store_finish(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
+// After an imminent conversation the counselor's capacity is `units` less for that time.
+struct store_exposure {
+	int64_t ms;
+	unsigned units;
+};
+void store_finish(struct store *s, const struct store_claim *c,
+        const struct store_exposure *exposure, store_fn fn, void *arg);
 
 // A sealed word of staff about a conversation, bound to its id.
 struct store_note {
@@ -311,6 +318,12 @@ void store_sign_in(struct store *s, const char *pool, const char *name, const ch
         const char *session, unsigned capacity, store_fn fn, void *arg);
 void store_set_presence(struct store *s, const char *pool, const char *name, const char *session,
         const char *presence, store_fn fn, void *arg);
+void store_take_break(struct store *s, const char *pool, const char *name, const char *session,
+        int64_t until_ms, store_fn fn, void *arg);
+void store_end_break(struct store *s, const char *pool, const char *name, store_fn fn, void *arg);
+// 0: when it ends is not known.
+void store_set_shift(struct store *s, const char *pool, const char *name, const char *session,
+        int64_t shift_end_ms, store_fn fn, void *arg);
 void store_gone(struct store *s, const char *pool, const char *name, const char *session,
         int64_t grace_ms, store_fn fn, void *arg);
 void store_forget(struct store *s, const char *pool, const char *name, store_fn fn, void *arg);

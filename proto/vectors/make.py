@@ -151,6 +151,8 @@ def vectors(named):
         "released": {**held, "reason": "lost"},
         "presenceChange": {"presence": "PRESENCE_AWAY", "reason": "missed_offers"},
         "goingAway": {"reason": "draining"},
+        "breakOffered": {},
+        "shiftEnding": {"shiftEndMs": T0 + 900000},
         "attention": {"pool": "night", "kind": "missed_offers", "name": "ana", "atMs": T0},
         "nudge": {"conversation": CONVERSATION, "kind": "counselor_silent", "sinceMs": T0},
     }

@@ -164,6 +164,19 @@ static const cyaml_schema_field_t counselor_silence_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t capacity_fields[] = {
+        NUMBER(struct config_capacity, novice),
+        NUMBER(struct config_capacity, standard),
+        NUMBER(struct config_capacity, expert),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t exposure_fields[] = {
+        NUMBER(struct config_exposure, after_imminent_s),
+        NUMBER(struct config_exposure, units),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t pool_fields[] = {
         STRING(struct config_pool, name),
         STRING(struct config_pool, policy),
@@ -172,6 +185,9 @@ static const cyaml_schema_field_t pool_fields[] = {
         NUMBER(struct config_pool, offer_s),
         NUMBER(struct config_pool, grace_s),
         NUMBER(struct config_pool, wrap_up_s),
+        MAPPING(struct config_pool, exposure, exposure_fields),
+        STRING(struct config_pool, shifts),
+        NUMBER(struct config_pool, drain_before_s),
         MAPPING(struct config_pool, counselor_silence, counselor_silence_fields),
         MAPPING(struct config_pool, texter_silence, by_level_fields),
         NUMBER(struct config_pool, close_silent_s),
@@ -228,6 +244,7 @@ static const cyaml_schema_field_t fields[] = {
         MAPPING(struct config, durability, durability_fields),
         MAPPING(struct config, spool, spool_fields),
         MAPPING(struct config, ctl, ctl_fields),
+        MAPPING(struct config, capacity, capacity_fields),
         LIST(struct config, gateways, &gateway_entry),
         LIST(struct config, lines, &line_entry),
         LIST(struct config, pools, &pool_entry),

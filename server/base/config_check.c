@@ -281,6 +281,30 @@ static void check_silence(struct config_report *r, unsigned i, const struct conf
 	check_duration(r, config_key("pools[%u].close_silent_s", i).path, p->close_silent_s, 0);
 }
 
+static void check_shifts(
+        struct config_report *r, const struct config *c, unsigned i, const struct config_pool *p)
+{
+	check_duration(r, config_key("pools[%u].exposure.after_imminent_s", i).path,
+	        p->exposure.after_imminent_s, 0);
+	check_duration(r, config_key("pools[%u].drain_before_s", i).path, p->drain_before_s, 0);
+	if (*p->shifts && !config_schedule(c, p->shifts))
+		config_mistake(r, config_key("pools[%u].shifts", i).path,
+		        "there is no schedule \"%s\"", p->shifts);
+}
+
+static void check_grade(struct config_report *r, const char *key, uint32_t people)
+{
+	if (people < 1 || people > 10)
+		config_mistake(r, key, "must be 1 to 10");
+}
+
+static void check_capacity(struct config_report *r, const struct config_capacity *c)
+{
+	check_grade(r, "capacity.novice", c->novice);
+	check_grade(r, "capacity.standard", c->standard);
+	check_grade(r, "capacity.expert", c->expert);
+}
+
 static void check_pool(
         struct config_report *r, const struct config *c, unsigned i, struct strmap *seen)
 {
@@ -297,6 +321,7 @@ static void check_pool(
 	check_duration(r, config_key("pools[%u].grace_s", i).path, p->grace_s, 0);
 	check_duration(r, config_key("pools[%u].wrap_up_s", i).path, p->wrap_up_s, 0);
 	check_silence(r, i, p);
+	check_shifts(r, c, i, p);
 }
 
 // ---- schedules
@@ -470,6 +495,7 @@ static void check_list(struct config_report *r, const struct config *c, const ch
 void config_check(struct config *c, struct config_report *r)
 {
 	check_process(r, c);
+	check_capacity(r, &c->capacity);
 	check_list(r, c, "gateways", c->gateways_count, check_gateway);
 	check_list(r, c, "lines", c->lines_count, check_line);
 	check_list(r, c, "pools", c->pools_count, check_pool);

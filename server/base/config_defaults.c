@@ -35,6 +35,9 @@ static const struct default_number pool_numbers[] = {
         POOL(offer_s, 20),
         POOL(grace_s, 15),
         POOL(wrap_up_s, 0),
+        POOL(exposure.after_imminent_s, 3600),
+        POOL(exposure.units, 1),
+        POOL(drain_before_s, 900),
         POOL(counselor_silence.nudge_s, 120),
         POOL(counselor_silence.supervisor_s, 180),
         POOL(counselor_silence.reroute_s, 300),
@@ -147,6 +150,16 @@ static void set_spool(struct config_spool *s, const struct config_report *r)
 		s->page_after_s = 60;
 }
 
+static void set_capacity(struct config_capacity *c, const struct config_report *r)
+{
+	if (!config_has(r, "capacity.novice"))
+		c->novice = 1;
+	if (!config_has(r, "capacity.standard"))
+		c->standard = 2;
+	if (!config_has(r, "capacity.expert"))
+		c->expert = 3;
+}
+
 static void set_policy(struct config_policy *p, const struct config_report *r, const char *path)
 {
 	set_numbers(r, path, p, policy_numbers, COUNT(policy_numbers));
@@ -179,6 +192,7 @@ void config_set_defaults(struct config *c, struct config_report *r, const char *
 	set_listeners(c, r);
 	set_redis(c, r);
 	set_spool(&c->spool, r);
+	set_capacity(&c->capacity, r);
 	for (unsigned i = 0; i < c->gateways_count; i++)
 		if (!config_has(r, config_key("gateways[%u].validity_s", i).path))
 			c->gateways[i].validity_s = 3600;

@@ -13,10 +13,15 @@ static bool excluded(const struct assign_conversation *c, const char *name)
 }
 
 // Load before idleness: two people at once is harder on a counselor than having just finished one.
-static bool better(const struct assign_counselor *a, const struct assign_counselor *b)
+static bool better(const struct assign_conversation *c, const struct assign_counselor *a,
+        const struct assign_counselor *b)
 {
+	if (a->draining != b->draining)
+		return b->draining;
 	if (a->load != b->load)
 		return a->load < b->load;
+	if (c->imminent && a->exposed != b->exposed)
+		return b->exposed;
 	if (a->idle_since_ms != b->idle_since_ms)
 		return a->idle_since_ms < b->idle_since_ms;
 	return strcmp(a->name, b->name) < 0;
@@ -29,10 +34,12 @@ int assign_choose(const struct assign_conversation *conversation,
 	bool room = false;
 	for (size_t i = 0; i < count; i++) {
 		const struct assign_counselor *c = &counselors[i];
-		if (!c->available || c->load >= c->capacity)
+		if (!c->available || c->load >= c->capacity ||
+		        (c->draining && !conversation->imminent))
 			continue;
 		room = true;
-		if (!excluded(conversation, c->name) && (best < 0 || better(c, &counselors[best])))
+		if (!excluded(conversation, c->name) &&
+		        (best < 0 || better(conversation, c, &counselors[best])))
 			best = (int)i;
 	}
 	if (exhausted)

@@ -215,3 +215,33 @@ int64_t rota_next_change(const struct rota *r, int64_t at_ms)
 	}
 	return next * 1000;
 }
+
+struct search {
+	const char *person;
+	bool found;
+};
+
+static void match_person(const char *person, void *arg)
+{
+	struct search *s = arg;
+	s->found = s->found || strcmp(person, s->person) == 0;
+}
+
+static bool is_on(const struct rota *r, const char *person, int64_t at_ms)
+{
+	struct search s = {person, false};
+	rota_on_call(r, at_ms, match_person, &s);
+	return s.found;
+}
+
+// One shift may follow on another.
+int64_t rota_until(const struct rota *r, const char *person, int64_t at_ms)
+{
+	int64_t last = at_ms + LOOK_S * 1000, end = at_ms;
+	if (!is_on(r, person, at_ms))
+		return 0;
+	do
+		end = rota_next_change(r, end);
+	while (end < last && is_on(r, person, end));
+	return end;
+}

@@ -382,8 +382,9 @@ static void on_closed(const struct store_answer *a, void *arg)
 		return;
 	}
 	// No wrap-up time: the slot is free at once. Were we to die here, the due timer does it.
+	const struct store_exposure exposure = pool_exposure(r->pool);
 	struct store_claim claim = request_claim(r);
-	store_finish(r->flow->store, &claim, on_finished, r);
+	store_finish(r->flow->store, &claim, &exposure, on_finished, r);
 }
 
 static void on_close_read(const struct store_answer *a, void *arg)
@@ -433,6 +434,7 @@ void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *frame)
 	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
+	const struct store_exposure exposure = pool_exposure(r->pool);
 	struct store_claim claim = request_claim(r);
-	store_finish(f->store, &claim, on_finished, r);
+	store_finish(f->store, &claim, &exposure, on_finished, r);
 }

@@ -94,7 +94,8 @@ static void on_considered(const struct store_answer *a, void *arg)
 	const char *excluded[64];
 	bool exhausted = false;
 	memcpy(csv, view.excluded, sizeof csv);
-	struct assign_conversation conversation = {excluded, split_names(csv, excluded, 64)};
+	struct assign_conversation conversation = {
+	        excluded, split_names(csv, excluded, 64), view.level == LEVEL_IMMINENT};
 	int chosen = assign_choose(&conversation, r->counselors, r->counselors_count, &exhausted);
 	if (chosen >= 0) {
 		r->chosen = (size_t)chosen;
@@ -145,18 +146,38 @@ static void on_imminent(const struct store_answer *a, void *arg)
 	store_queue(r->pool->flow->store, r->pool->config->name, false, LOOK_MAX, on_queue, r);
 }
 
+static int64_t number_of(const json_t *s, const char *key)
+{
+	return (int64_t)json_number_value(json_object_get(s, key));
+}
+
+// As in staff_capacity() of lua/include/staff.lua.
+static unsigned capacity_of(const json_t *s, bool exposed)
+{
+	int64_t capacity = number_of(s, "capacity") - (exposed ? number_of(s, "exposed_units") : 0);
+	return capacity > 1 ? (unsigned)capacity : 1;
+}
+
+static bool is_draining(const struct pool *p, const json_t *s)
+{
+	int64_t end = number_of(s, "shift_end");
+	return end > 0 && flow_now(p->flow) >= end - (int64_t)p->config->drain_before_s * 1000;
+}
+
 static void take_counselor(struct run *r, struct bytes name, struct bytes json)
 {
 	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
 	const char *presence = json_string_value(json_object_get(s, "presence"));
+	bool exposed = flow_now(r->pool->flow) < number_of(s, "exposed_until");
 	if (presence && r->counselors_count < COUNSELORS_MAX)
 		r->counselors[r->counselors_count++] = (struct assign_counselor){
 		        .name = bytes_dup(name),
 		        .available = strcmp(presence, "available") == 0,
-		        .capacity = (unsigned)json_number_value(json_object_get(s, "capacity")),
-		        .load = (unsigned)json_number_value(json_object_get(s, "load")),
-		        .idle_since_ms =
-		                (int64_t)json_number_value(json_object_get(s, "idle_since")),
+		        .capacity = capacity_of(s, exposed),
+		        .load = (unsigned)number_of(s, "load"),
+		        .draining = is_draining(r->pool, s),
+		        .exposed = exposed,
+		        .idle_since_ms = number_of(s, "idle_since"),
 		};
 	json_decref(s);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "checker.h"
 #include "dispatch.h"
+#include "duty.h"
 #include "lanes.h"
 #include "news.h"
 #include "nodes.h"
@@ -136,6 +137,7 @@ static void on_round(void *arg)
 		dispatch_pool(&f->pools[i]);
 		outbox_run(&f->pools[i], NULL);
 	}
+	duty_round(f);
 	f->round_timer = loop_timer(f->loop, ROUND_MS, on_round, f);
 }
 
@@ -332,6 +334,20 @@ void flow_free(struct flow *f)
 	free(f->health);
 	triage_free(f->triage);
 	free(f);
+}
+
+const struct rota *flow_rota(const struct flow *f, const char *schedule)
+{
+	for (size_t i = 0; i < f->config->schedules_count; i++)
+		if (strcmp(f->config->schedules[i].name, schedule) == 0)
+			return f->rotas[i];
+	return NULL;
+}
+
+struct store_exposure pool_exposure(const struct pool *p)
+{
+	const struct config_exposure *e = &p->config->exposure;
+	return (struct store_exposure){(int64_t)e->after_imminent_s * 1000, e->units};
 }
 
 // ---- Redis ----

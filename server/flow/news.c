@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "dispatch.h"
+#include "duty.h"
 #include "history.h"
 #include "outbox.h"
 #include "sweep.h"
@@ -215,17 +216,26 @@ static void take_nudge(struct pool *p, char **w)
 	push(p, s->id, HOLDFAST__V1__FRAME__BODY_NUDGE, &nudge);
 }
 
-// "presence NAME away REASON"
+// "break_offered NAME"
+static void take_break_offered(struct pool *p, char **w)
+{
+	struct session *s = console_of(p, w[1]);
+	Holdfast__V1__BreakOffered offered = HOLDFAST__V1__BREAK_OFFERED__INIT;
+	if (s)
+		push(p, s->id, HOLDFAST__V1__FRAME__BODY_BREAK_OFFERED, &offered);
+}
+
+// "presence NAME PRESENCE REASON"
 static void take_presence(struct pool *p, char **w)
 {
 	struct session *s = console_of(p, w[1]);
 	if (!s)
 		return;
 	Holdfast__V1__PresenceChange change = HOLDFAST__V1__PRESENCE_CHANGE__INIT;
-	s->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+	s->presence = presence_named(bytes_str(w[2]));
 	change.presence = s->presence;
 	change.reason = w[3];
-	log_warn("event=presence staff=%s presence=away reason=%s", w[1], w[3]);
+	log_info("event=presence staff=%s presence=%s reason=%s", w[1], w[2], w[3]);
 	push(p, s->id, HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE, &change);
 }
 
@@ -295,6 +305,7 @@ static const struct {
         {"level", 3, take_level},
         {"nudge", 5, take_nudge},
         {"presence", 4, take_presence},
+        {"break_offered", 2, take_break_offered},
         {"session", 3, take_session},
         {"attention", 4, take_attention},
         {"outbox", 2, take_outbox},

@@ -52,13 +52,14 @@ static void hand_back_one(const struct store_answer *a, void *arg)
 		free(one);
 		return;
 	}
+	const struct store_exposure exposure = pool_exposure(p);
 	struct store_claim claim = {p->config->name, one->id, one->name, view.epoch};
 	if (view.state == CONVERSATION_OFFERED)
 		store_unoffer(p->flow->store, &claim, "withdrawn", on_handed_back, one);
 	else if (view.state == CONVERSATION_HELD && one->held_too)
 		store_release(p->flow->store, &claim, "lost", &p->within, on_handed_back, one);
 	else if (view.state == CONVERSATION_WRAP_UP && one->held_too)
-		store_finish(p->flow->store, &claim, on_handed_back, one);
+		store_finish(p->flow->store, &claim, &exposure, on_handed_back, one);
 	else {
 		hand_back_done(one->all);
 		free(one);

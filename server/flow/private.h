@@ -37,7 +37,12 @@ struct session {
 	struct pool **pools;
 	size_t pools_count;
 	Holdfast__V1__Presence presence;
+	int64_t shift_end_ms; // 0: it is not known
+	bool shift_told;      // that it is about to end
 };
+
+// What whoever holds somebody may become after an imminent conversation.
+struct store_exposure pool_exposure(const struct pool *p);
 
 // What is known of a gateway's calls, for status.
 struct gateway_health {
@@ -55,6 +60,9 @@ void pool_id_new(const struct pool *p, char out[static POOL_ID_MAX]);
 struct pool *pool_of_id(struct flow *f, struct bytes id);
 struct pool *pool_find(struct flow *f, const char *name);
 int64_t flow_now(const struct flow *f); // wall clock, ms
+
+// NULL when there is no schedule of that name.
+const struct rota *flow_rota(const struct flow *f, const char *schedule);
 
 struct staff;
 struct outbox;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "dispatch.h"
+#include "duty.h"
 #include "history.h"
 #include "presence.h"
 #include "staff.h"
@@ -202,8 +203,8 @@ static void login_pool(const struct store_answer *a, void *arg)
 	struct login *l = arg;
 	if (a->code != STORE_OK)
 		l->err = store_code_err(a->code);
-	else if (bytes_is(redis_bytes(redis_at(a->reply, 1)), "available"))
-		l->presence = HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE;
+	else
+		l->presence = presence_named(redis_bytes(redis_at(a->reply, 1)));
 	login_step(l);
 }
 
@@ -365,71 +366,4 @@ static void check_session(uint64_t id, void *value, void *arg)
 void session_check_all(struct flow *f)
 {
 	idmap_each(f->sessions, check_session, f);
-}
-
-// ---- presence ----
-
-struct presence_request {
-	struct request *request;
-	const char *presence; // static
-	size_t open;
-	enum store_code code;
-};
-
-// Who goes away is not asked any more: what is offered to them goes back at once.
-static void withdraw_offers(const struct presence_request *p)
-{
-	const struct session *s = session_find(p->request->flow, p->request->session);
-	for (size_t i = 0; s && i < s->pools_count; i++)
-		presence_withdraw_offers(s->pools[i], s->name);
-}
-
-static void on_presence_set(const struct store_answer *a, void *arg)
-{
-	struct presence_request *p = arg;
-	if (a->code != STORE_OK)
-		p->code = a->code;
-	if (--p->open > 0)
-		return;
-	if (p->code == STORE_OK) {
-		log_info("event=presence staff=%s presence=%s", p->request->name, p->presence);
-		if (strcmp(p->presence, "away") == 0)
-			withdraw_offers(p);
-	}
-	struct session *s = session_find(p->request->flow, p->request->session);
-	struct flow *f = p->request->flow;
-	request_end_code(p->request, p->code);
-	// Redis has forgotten this session, after a pause of ours for instance: it must sign in
-	// again.
-	if (s && p->code == STORE_STALE)
-		session_dismiss(f, s, "resync");
-	free(p);
-}
-
-void desk_set_presence(struct flow *f, uint64_t session, const Frame *request)
-{
-	struct session *s = session_find(f, session);
-	Holdfast__V1__Presence wanted = request->set_presence->presence;
-	if (!s)
-		return;
-	if (wanted != HOLDFAST__V1__PRESENCE__PRESENCE_AWAY &&
-	        wanted != HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE) {
-		answer_result(f, session, request->id, ERR_BAD_REQUEST,
-		        "presence must be PRESENCE_AWAY or PRESENCE_AVAILABLE.");
-		return;
-	}
-	if (s->pools_count == 0) {
-		answer_result(f, session, request->id, ERR_CONFLICT,
-		        "You are in no pool; your operator can put you in one.");
-		return;
-	}
-	s->presence = wanted;
-	struct presence_request *p = xcalloc(1, sizeof *p);
-	p->request = request_new(f, s, request->id);
-	p->presence = wanted == HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE ? "available" : "away";
-	p->open = s->pools_count;
-	p->code = STORE_OK;
-	for (size_t i = 0; i < s->pools_count; i++)
-		store_set_presence(f->store, s->pools[i]->config->name, s->name, s->sid,
-		        p->presence, on_presence_set, p);
 }

@@ -135,12 +135,27 @@ static const char *text_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static struct staff_member *member_parse(const char *name, const json_t *record)
+static unsigned grade_capacity(const struct config *c, int grade)
+{
+	switch (grade) {
+	case HOLDFAST__V1__GRADE__GRADE_NOVICE:
+		return c->capacity.novice;
+	case HOLDFAST__V1__GRADE__GRADE_EXPERT:
+		return c->capacity.expert;
+	default:
+		return c->capacity.standard;
+	}
+}
+
+static struct staff_member *member_parse(
+        const struct flow *f, const char *name, const json_t *record)
 {
 	struct staff_member *m = xcalloc(1, sizeof *m);
 	snprintf(m->name, sizeof m->name, "%s", name);
 	m->roles = (unsigned)json_integer_value(json_object_get(record, "roles"));
-	m->capacity = (unsigned)json_integer_value(json_object_get(record, "capacity"));
+	m->own_capacity = (unsigned)json_integer_value(json_object_get(record, "capacity"));
+	m->grade = (int)json_integer_value(json_object_get(record, "grade"));
+	m->capacity = m->own_capacity ? m->own_capacity : grade_capacity(f->config, m->grade);
 	m->hash = xstrdup(text_of(record, "hash"));
 	snprintf(m->phone_hash, sizeof m->phone_hash, "%s", text_of(record, "phone_hash"));
 	if (!base64_decode(bytes_str(text_of(record, "phone")), &m->phone))
@@ -160,7 +175,7 @@ static void take_record(struct staff *s, struct bytes name, struct bytes json)
 	char *key = bytes_dup(name);
 	json_t *record = json_loadb((const char *)json.data, json.len, 0, NULL);
 	if (record)
-		strmap_put(s->members, key, member_parse(key, record));
+		strmap_put(s->members, key, member_parse(s->flow, key, record));
 	else
 		log_error("event=staff_record_unreadable staff=%s", key);
 	json_decref(record);
@@ -296,8 +311,8 @@ void staff_write(struct staff *s, const struct staff_change *c, store_fn fn, voi
 	const struct staff_member *old = staff_find(s, c->name);
 	const char *hash = c->hash ? c->hash : (old ? old->hash : "");
 	char phone_hash[VAULT_HASH_LEN + 1];
-	json_t *record = json_pack("{s:i, s:o, s:i, s:s}", "roles", (int)c->roles, "pools",
-	        pools_json(c), "capacity", (int)c->capacity, "hash", hash);
+	json_t *record = json_pack("{s:i, s:o, s:i, s:i, s:s}", "roles", (int)c->roles, "pools",
+	        pools_json(c), "capacity", (int)c->capacity, "grade", c->grade, "hash", hash);
 	phone_json(s, c, old, record, phone_hash);
 	char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
 	store_staff_put(s->flow->store, c->name, text, phone_hash, fn, arg);

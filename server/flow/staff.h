@@ -11,9 +11,11 @@ struct staff_member {
 	unsigned roles;
 	char **pools;
 	size_t pools_count;
-	unsigned capacity;
-	char *hash;       // "" when they cannot sign in
-	struct buf phone; // sealed; empty when they cannot be paged
+	unsigned capacity;     // by the grade, when the record has none of its own
+	unsigned own_capacity; // 0: by the grade
+	int grade;             // Holdfast__V1__Grade
+	char *hash;            // "" when they cannot sign in
+	struct buf phone;      // sealed; empty when they cannot be paged
 	char phone_hash[65];
 };
 
@@ -39,7 +41,8 @@ struct staff_change {
 	unsigned roles;
 	char *const *pools;
 	size_t pools_count;
-	unsigned capacity;
+	unsigned capacity; // 0: by the grade
+	int grade;
 	const char *phone;
 	const char *hash;
 };

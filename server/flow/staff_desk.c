@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "base/log.h"
+#include "duty.h"
 #include "staff.h"
 #include "vault/password.h"
 
@@ -78,9 +79,7 @@ static void note_presence(struct listing *l, struct bytes name, struct bytes jso
 		if (!bytes_is(name, m->name))
 			continue;
 		m->signed_in = strcmp(presence, "gone") != 0;
-		m->presence = strcmp(presence, "available") == 0
-		                      ? HOLDFAST__V1__PRESENCE__PRESENCE_AVAILABLE
-		                      : HOLDFAST__V1__PRESENCE__PRESENCE_AWAY;
+		m->presence = presence_named(bytes_str(presence));
 		uint32_t load = (uint32_t)json_number_value(json_object_get(s, "load"));
 		// An imminent conversation takes all, whatever that is.
 		m->load += load < m->capacity ? load : m->capacity;
@@ -120,6 +119,7 @@ static void add_member(const struct staff_member *m, void *arg)
 	out->name = xstrdup(m->name);
 	out->phone = shown_phone(l->request->flow, m);
 	out->capacity = m->capacity;
+	out->grade = (Holdfast__V1__Grade)m->grade;
 	out->roles = xcalloc(8, sizeof *out->roles);
 	for (int r = HOLDFAST__V1__ROLE__ROLE_COUNSELOR; r <= HOLDFAST__V1__ROLE__ROLE_AUDITOR; r++)
 		if (m->roles & (1u << r))
@@ -156,6 +156,7 @@ struct writing {
 	char **pools;
 	size_t pools_count;
 	unsigned capacity;
+	int grade;
 	char *phone;
 	struct buf password;
 	char hash[PASSWORD_HASH_MAX];
@@ -208,6 +209,7 @@ static void write_now(struct writing *w)
 	        .pools = w->pools,
 	        .pools_count = w->pools_count,
 	        .capacity = w->capacity,
+	        .grade = w->grade,
 	        .phone = w->phone,
 	        .hash = w->password.len ? w->hash : NULL,
 	};
@@ -263,8 +265,10 @@ static const char *mistake(struct flow *f, const Holdfast__V1__PutStaff *in)
 			return "member.pools names a pool that is not configured.";
 	if (serves(m) && m->n_pools == 0)
 		return "member.pools must name a pool for a counselor or supervisor.";
-	if (m->capacity < 1 || m->capacity > CAPACITY_MAX)
-		return "member.capacity must be 1 to 10.";
+	if (m->capacity > CAPACITY_MAX)
+		return "member.capacity must be 1 to 10, or 0 for what the grade says.";
+	if (m->grade > HOLDFAST__V1__GRADE__GRADE_EXPERT)
+		return "member.grade is unknown.";
 	if (!phone_ok(m->phone))
 		return "member.phone must be + and 3 to 15 digits.";
 	size_t len = strlen(in->password);
@@ -294,6 +298,7 @@ void desk_put_staff(struct flow *f, uint64_t session, const Frame *frame)
 	for (size_t i = 0; i < m->n_pools; i++)
 		w->pools[w->pools_count++] = xstrdup(m->pools[i]);
 	w->capacity = m->capacity;
+	w->grade = (int)m->grade;
 	w->phone = m->phone[0] ? xstrdup(m->phone) : NULL;
 	buf_append_str(&w->password, in->password);
 	if (w->password.len == 0) {

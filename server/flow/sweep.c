@@ -9,6 +9,7 @@
 #include "asking.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "duty.h"
 #include "escalation.h"
 #include "history.h"
 #include "nodes.h"
@@ -85,9 +86,10 @@ static void on_wrap_up_due(const struct store_answer *a, void *arg)
 		timer_settle(t);
 		return;
 	}
+	const struct store_exposure exposure = pool_exposure(t->pool);
 	struct store_claim claim = {
 	        t->pool->config->name, t->conversation, view.holder, view.epoch};
-	store_finish(t->pool->flow->store, &claim, on_wrapped_up, t);
+	store_finish(t->pool->flow->store, &claim, &exposure, on_wrapped_up, t);
 }
 
 static struct timer *timer_new(
@@ -134,6 +136,13 @@ static void due_gone(struct pool *p, const char *what, const char *member, const
 	presence_grace_over(p, what);
 }
 
+static void due_break(struct pool *p, const char *what, const char *member, const char *score)
+{
+	(void)member;
+	(void)score;
+	duty_break_over(p, what);
+}
+
 static void due_ask(struct pool *p, const char *what, const char *member, const char *score)
 {
 	(void)member;
@@ -153,6 +162,7 @@ static const struct {
         {"silence", silence_due, false},
         {"gone", due_gone, false},
         {"ask", due_ask, false},
+        {"break", due_break, false},
 };
 
 static void take_due(struct pool *p, const char *member, const char *score, bool early)

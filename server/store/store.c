@@ -267,7 +267,8 @@ void store_close(struct store *s, const struct store_claim *claim, const char *o
 	call_run(&c, fn, arg);
 }
 
-void store_finish(struct store *s, const struct store_claim *claim, store_fn fn, void *arg)
+void store_finish(struct store *s, const struct store_claim *claim,
+        const struct store_exposure *exposure, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "finish");
@@ -279,6 +280,8 @@ void store_finish(struct store *s, const struct store_claim *claim, store_fn fn,
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_channel(&c, claim->pool);
+	call_int(&c, exposure->ms);
+	call_int(&c, exposure->units);
 	call_run(&c, fn, arg);
 }
 

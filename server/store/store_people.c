@@ -170,10 +170,48 @@ void store_set_presence(struct store *s, const char *pool, const char *name, con
 	struct call c;
 	call_script(&c, s, "set_presence");
 	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
 	call_str(&c, name);
 	call_str(&c, session);
 	call_str(&c, presence);
 	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_take_break(struct store *s, const char *pool, const char *name, const char *session,
+        int64_t until_ms, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "take_break");
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
+	call_str(&c, name);
+	call_str(&c, session);
+	call_int(&c, until_ms);
+	call_run(&c, fn, arg);
+}
+
+void store_end_break(struct store *s, const char *pool, const char *name, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "end_break");
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:due", pool);
+	call_now(&c);
+	call_str(&c, name);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
+void store_set_shift(struct store *s, const char *pool, const char *name, const char *session,
+        int64_t shift_end_ms, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "set_shift");
+	call_key(&c, "{%s}:staff", pool);
+	call_str(&c, name);
+	call_str(&c, session);
+	call_int(&c, shift_end_ms);
 	call_run(&c, fn, arg);
 }
 

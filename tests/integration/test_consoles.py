@@ -485,7 +485,7 @@ def test_staff_records_hide_the_phone_and_are_checked(house):
     digits = person.phone[1:]
     assert digits not in record.phone and record.phone.endswith(digits[-2:]), record.phone
     bad = dict(name="someone", roles=[pb.ROLE_COUNSELOR], pools=[pool.name], capacity=1)
-    for change in (dict(name="No Such Name"), dict(roles=[]), dict(pools=[]), dict(capacity=0), dict(capacity=11),
+    for change in (dict(name="No Such Name"), dict(roles=[]), dict(pools=[]), dict(grade=9), dict(capacity=11),
                    dict(phone="call me")):
         member = pb.StaffMember(**dict(bad, **change))
         assert house.operator.refused("put_staff", member=member, password="long enough password") == "bad_request", change

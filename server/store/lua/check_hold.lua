@@ -28,4 +28,9 @@ if grace_over and not redis.call('ZSCORE', due, 'gone:' .. name) then
   redis.call('ZADD', due, int(grace_over), 'gone:' .. name)
   faults[#faults + 1] = 'gone_timer'
 end
+local resting = s and s.break_until and (s.presence == 'break' or s.before == 'break')
+if resting and not redis.call('ZSCORE', due, 'break:' .. name) then
+  redis.call('ZADD', due, int(s.break_until), 'break:' .. name)
+  faults[#faults + 1] = 'break_timer'
+end
 return faults

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Ends wrap-up: the conversation is closed and the counselor's slot is free.
+-- Ends wrap-up: the conversation is closed and the counselor's slot is free. After an imminent one they get less for a while, and are offered a
+-- break.
 --
 -- KEYS: conversation, due, wrap_up, staff, hold, custody
--- ARGV: now, conversation, name, epoch, channel
+-- ARGV: now, conversation, name, epoch, channel, exposed_ms, exposed_units
 -- Returns: {'OK'}: also when it is closed already · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "staff"
 --- @include "holder"
@@ -22,6 +23,13 @@ redis.call('HSET', conversation, 'state', 5)
 custody(KEYS[#KEYS], id, now, 'finished', name, epoch, '')
 redis.call('ZREM', due, 'wrap_up:' .. id)
 redis.call('ZREM', wrap_up, id)
-staff_give_back(staff, hold, name, now, id)
+local imminent = tonumber(redis.call('HGET', hold, id)) == ALL_UNITS
+local s = staff_give_back(staff, hold, name, now, id)
+local exposed_ms = tonumber(ARGV[6])
+if s and imminent and exposed_ms > 0 then
+  s.exposed_until, s.exposed_units = now + exposed_ms, tonumber(ARGV[7])
+  staff_set(staff, name, s)
+  redis.call('PUBLISH', channel, 'break_offered ' .. name)
+end
 redis.call('PUBLISH', channel, 'freed ' .. name)
 return { 'OK' }

@@ -20,5 +20,5 @@ if redis.call('HLEN', KEYS[3]) > 0 then
   return { 'CONFLICT' }
 end
 redis.call('HDEL', KEYS[1], ARGV[2])
-redis.call('ZREM', KEYS[2], 'gone:' .. ARGV[2])
+redis.call('ZREM', KEYS[2], 'gone:' .. ARGV[2], 'break:' .. ARGV[2])
 return { 'OK' }

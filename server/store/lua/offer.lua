@@ -15,7 +15,7 @@ if not c[1] then
   return { 'NOT_FOUND' }
 end
 local s = staff_get(staff, name)
-if c[1] ~= '1' or not s or s.presence ~= 'available' or s.load >= s.capacity
+if c[1] ~= '1' or not s or s.presence ~= 'available' or s.load >= staff_capacity(s, now)
   or string.find(',' .. c[2] .. ',', ',' .. name .. ',', 1, true) then
   return { 'CONFLICT' }
 end

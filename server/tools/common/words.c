@@ -12,7 +12,7 @@ static const char *const levels[] = {"-", "low", "medium", "unknown", "high", "i
 static const char *const states[] = {"-", "waiting", "offered", "held", "wrap-up", "closed"};
 static const char *const deliveries[] = {
         "-", "queued", "sent", "delivered", "not delivered", "may have been sent", "HELD"};
-static const char *const presences[] = {"-", "away", "available"};
+static const char *const presences[] = {"-", "away", "available", "on a break"};
 static const char *const roles[] = {"-", "counselor", "supervisor", "operator", "auditor"};
 static const char *const page_states[] = {"-", "triggered", "acknowledged", "resolved"};
 

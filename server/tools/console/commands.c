@@ -340,6 +340,8 @@ static bool run_help(struct console *c, const char *rest);
 static const struct typed table[] = {
         {"/available", "", "be offered people", run_available},
         {"/away", "", "no more offers; whom you hold stays yours", run_away},
+        {"/break", "[MINUTES]", "no offers for a while (15 minutes)", duty_break},
+        {"/shift", "HH:MM", "when you stop; a while before, offers end", duty_shift},
         {"/accept", "", "take the first offer", run_accept},
         {"/decline", "[REASON]", "pass it on: busy, know_them, break, other", run_decline},
         {"/list", "[all]", "whom you hold, and offers; all: everybody of your pools, by need",

@@ -304,6 +304,8 @@ static void presence_change(struct console *c, const Holdfast__V1__PresenceChang
 		        word_presence(news->presence));
 	else if (strcmp(news->reason, "elsewhere") == 0)
 		c->elsewhere = true;
+	else if (strcmp(news->reason, "break_over") == 0)
+		view_you(c->view, "your break is over: %s", word_presence(news->presence));
 	else
 		view_you(c->view, "%s", word_presence(news->presence));
 }
@@ -411,6 +413,12 @@ static void on_news(const Frame *f, void *arg)
 		break;
 	case HOLDFAST__V1__FRAME__BODY_NUDGE:
 		safety_nudge(c, f->nudge);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_BREAK_OFFERED:
+		duty_break_offered(c);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_SHIFT_ENDING:
+		duty_shift_ending(c, f->shift_ending);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
 		attention(c, f->attention);

@@ -145,16 +145,32 @@ static Holdfast__V1__StaffMember *new_member(const char *name, uint64_t capacity
 	return m;
 }
 
+static bool put_grade(const struct ctl *c, Holdfast__V1__StaffMember *m, struct buf *error)
+{
+	static const char *const grades[] = {"", "novice", "standard", "expert"};
+	const char *grade = args_value(&c->args, "--grade");
+
+	for (int i = 0; grade && i < 4; i++)
+		if (strcmp(grade, grades[i]) == 0)
+			m->grade = (Holdfast__V1__Grade)i;
+	if (!grade || m->grade)
+		return true;
+	buf_append_str(error, "--grade must be novice, standard or expert");
+	return false;
+}
+
 bool prepare_put_staff(const struct ctl *c, Frame *request, struct buf *error)
 {
 	const char *roles = args_value(&c->args, "--roles");
 	const char *pools = args_value(&c->args, "--pools");
 	uint64_t capacity;
 
-	if (!args_number(&c->args, "--capacity", 10, 1, &capacity, error))
+	if (!args_number(&c->args, "--capacity", 10, 0, &capacity, error))
 		return false;
 	Holdfast__V1__StaffMember *m = new_member(ctl_operand(c, 0), capacity);
 	request->put_staff->member = m;
+	if (!put_grade(c, m, error))
+		return false;
 	if (!roles || !each_part(roles, add_role, m)) {
 		buf_append_str(
 		        error, "--roles needs some of counselor,supervisor,operator,auditor");

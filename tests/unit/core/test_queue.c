@@ -52,22 +52,28 @@ static void test_answer_by(void **state)
 	assert_int_equal(queue_answer_by(LEVEL_HIGH, 1000, &boost, 901001), 901000);
 }
 
+#define WHO(who, here, most, has, since)                                                           \
+	{                                                                                          \
+		.name = who, .available = here, .capacity = most, .load = has,                     \
+		.idle_since_ms = since                                                             \
+	}
+
 // The names of those chosen one after the other, each in turn excluded.
 static void test_choice(void **state)
 {
 	(void)state;
 	const struct assign_counselor counselors[] = {
-	        {"ada", true, 2, 1, 10},
-	        {"bea", false, 2, 0, 0},
-	        {"cyd", true, 1, 1, 0}, // full
-	        {"eve", true, 3, 0, 20},
-	        {"dan", true, 3, 0, 20},
-	        {"fay", true, 3, 0, 15},
+	        WHO("ada", true, 2, 1, 10),
+	        WHO("bea", false, 2, 0, 0),
+	        WHO("cyd", true, 1, 1, 0), // full
+	        WHO("eve", true, 3, 0, 20),
+	        WHO("dan", true, 3, 0, 20),
+	        WHO("fay", true, 3, 0, 15),
 	};
 	static const int order[] = {5, 4, 3, 0, -1};
 	const char *excluded[4];
 	for (size_t i = 0; i < 5; i++) {
-		struct assign_conversation c = {excluded, i};
+		struct assign_conversation c = {.excluded = excluded, .excluded_count = i};
 		bool exhausted = i != 4;
 		assert_int_equal(assign_choose(&c, counselors, 6, &exhausted), order[i]);
 		assert_int_equal(exhausted, i == 4);
@@ -79,13 +85,44 @@ static void test_choice(void **state)
 static void test_nobody_is_not_exhausted(void **state)
 {
 	(void)state;
-	const struct assign_counselor full[] = {{"ada", true, 1, 1, 0}, {"bea", false, 1, 0, 0}};
+	const struct assign_counselor full[] = {
+	        WHO("ada", true, 1, 1, 0), WHO("bea", false, 1, 0, 0)};
 	const char *excluded[] = {"ada", "bea"};
-	struct assign_conversation c = {excluded, 2};
+	struct assign_conversation c = {.excluded = excluded, .excluded_count = 2};
 	bool exhausted = true;
 	assert_int_equal(assign_choose(&c, full, 2, &exhausted), -1);
 	assert_false(exhausted);
 	assert_int_equal(assign_choose(&c, NULL, 0, NULL), -1);
+}
+
+// Whose shift is about to end is asked when somebody is in danger and nobody else is there.
+static void test_the_end_of_a_shift(void **state)
+{
+	(void)state;
+	struct assign_counselor two[] = {WHO("ada", true, 1, 0, 0), WHO("bea", true, 2, 1, 0)};
+	struct assign_conversation c = {0};
+	bool exhausted;
+	two[0].draining = true;
+	assert_int_equal(assign_choose(&c, two, 2, NULL), 1);
+	assert_int_equal(assign_choose(&c, two, 1, &exhausted), -1);
+	assert_false(exhausted);
+	c.imminent = true;
+	assert_int_equal(assign_choose(&c, two, 2, NULL), 1);
+	assert_int_equal(assign_choose(&c, two, 1, NULL), 0);
+}
+
+static void test_who_has_just_had_an_imminent_one_is_spared_another(void **state)
+{
+	(void)state;
+	struct assign_counselor three[] = {
+	        WHO("ada", true, 2, 0, 0), WHO("bea", true, 2, 0, 9), WHO("cyd", true, 2, 1, 0)};
+	struct assign_conversation c = {0};
+	three[0].exposed = true;
+	assert_int_equal(assign_choose(&c, three, 3, NULL), 0);
+	c.imminent = true;
+	assert_int_equal(assign_choose(&c, three, 3, NULL), 1);
+	three[1].available = false;
+	assert_int_equal(assign_choose(&c, three, 3, NULL), 0);
 }
 
 static void test_moves(void **state)
@@ -130,6 +167,8 @@ int main(void)
 	        cmocka_unit_test(test_answer_by),
 	        cmocka_unit_test(test_choice),
 	        cmocka_unit_test(test_nobody_is_not_exhausted),
+	        cmocka_unit_test(test_the_end_of_a_shift),
+	        cmocka_unit_test(test_who_has_just_had_an_imminent_one_is_spared_another),
 	        cmocka_unit_test(test_moves),
 	        cmocka_unit_test(test_state_names),
 	};

@@ -27,6 +27,7 @@
 #define STAFF_COUNT 5
 
 // Invented, and different for each level, so that a mix-up shows.
+static const struct store_exposure exposure = {3600000, 1};
 static const struct by_level boost = {.ms = {0, 1000, 200000, 500000, 900000, 7777}};
 static const struct by_level within = {.ms = {0, 1800000, 900000, 600000, 300000, 60000}};
 static const char *const staff[STAFF_COUNT] = {"ada", "ben", "cyd", "dee", "eli"};

@@ -38,7 +38,7 @@ static void wrapping_up(struct world *w)
 static void closed(struct world *w)
 {
 	wrapping_up(w);
-	EXPECT(w, STORE_OK, store_finish, CLAIM(ID, "ada", 1));
+	EXPECT(w, STORE_OK, store_finish, CLAIM(ID, "ada", 1), &exposure);
 }
 
 static void paged(struct world *w)

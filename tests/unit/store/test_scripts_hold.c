@@ -64,7 +64,7 @@ static void test_close_then_finish(void **state)
 	assert_int_equal(score(w, "due", "wrap_up:c1"), w->now + WRAP_UP_MS);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:texter:" LINE ":c1"), "0");
 	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS); // the slot is taken
-	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	assert_string_equal(field(w, "c", "c1", "state"), "5");
 	const char *ada = asked(w, "HGET {" POOL "}:staff ada");
 	assert_non_null(strstr(ada, "\"idle_since\":1800000001000"));
@@ -83,9 +83,9 @@ static void test_close_and_finish_may_be_repeated(void **state)
 	assert_string_equal(field(w, "c", "c1", "outcome"), "helped");
 	assert_int_equal(score(w, "wrap", "c1"), T0 + WRAP_UP_MS);
 	assert_string_equal(asked(w, "GET {" POOL "}:past:" LINE ":c1"), "1");
-	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	begin_held(w, "c2", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, 0, LINE, "c1");
 	assert_string_equal(field(w, "c", "c1", "state"), "5");
 }
@@ -126,12 +126,12 @@ static void test_finish_needs_wrap_up(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_NOT_FOUND, store_finish, CLAIM("c9", "ada", 1));
-	EXPECT(w, STORE_CONFLICT, store_finish, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_NOT_FOUND, store_finish, CLAIM("c9", "ada", 1), &exposure);
+	EXPECT(w, STORE_CONFLICT, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
 	        "c1");
-	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ben", 1));
-	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ada", 2));
+	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ben", 1), &exposure);
+	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ada", 2), &exposure);
 	assert_string_equal(field(w, "c", "c1", "state"), "4");
 }
 

@@ -254,7 +254,7 @@ static void do_finish(struct walk *k)
 	enum store_code wanted = fenced(c, &as, 4);
 	if (wanted == STORE_CONFLICT && c->state == 5)
 		wanted = STORE_OK;
-	store_finish(k->w->store, &as, on_answer, k->w);
+	store_finish(k->w->store, &as, &exposure, on_answer, k->w);
 	assert_int_equal(result(k), wanted);
 	if (wanted == STORE_OK)
 		c->state = 5;

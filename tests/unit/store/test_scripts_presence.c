@@ -127,8 +127,70 @@ static void test_a_forgotten_counselors_load_is_right_again(void **state)
 	asked(w, "HDEL {" POOL "}:staff ada");
 	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
 	        "c1");
-	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:hold:ada"), "0");
+}
+
+static void test_a_break_ends_by_itself(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin(w, "c1", LEVEL_LOW);
+	EXPECT(w, STORE_STALE, store_take_break, POOL, "ada", "other", w->now + 60000);
+	EXPECT(w, STORE_OK, store_take_break, POOL, "ada", "ada-1", w->now + 60000);
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_EARLY, store_end_break, POOL, "ada");
+	assert_int_equal(score(w, "due", "break:ada"), w->now + 60000);
+	w->now += 60000;
+	EXPECT(w, STORE_OK, store_end_break, POOL, "ada");
+	EXPECT(w, STORE_GONE, store_end_break, POOL, "ada");
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
+}
+
+// Who loses the line on a break is still on it when back, or available when it is over by then.
+static void test_a_break_outlives_a_lost_console(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	EXPECT(w, STORE_OK, store_take_break, POOL, "ada", "ada-1", w->now + 60000);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
+	assert_string_equal(w->part[1], "break");
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "s2", GRACE_MS);
+	w->now += 60000;
+	EXPECT(w, STORE_OK, store_end_break, POOL, "ada");
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s3", 2);
+	assert_string_equal(w->part[1], "available");
+}
+
+static void test_a_break_is_over_when_they_say_so(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	EXPECT(w, STORE_OK, store_take_break, POOL, "ada", "ada-1", w->now + 60000);
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "ada-1", "away");
+	w->now += 60000;
+	EXPECT(w, STORE_GONE, store_end_break, POOL, "ada");
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
+	assert_string_equal(w->part[1], "away");
+	EXPECT(w, STORE_STALE, store_set_shift, POOL, "ada", "ada-1", w->now);
+	EXPECT(w, STORE_OK, store_set_shift, POOL, "ada", "s2", w->now);
+}
+
+// For a while there is less; never nothing.
+static void test_less_after_an_imminent_one(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_held(w, "c1", "ada", LEVEL_IMMINENT);
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "done", 1000, 0, LINE, "c1");
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
+	begin(w, "c2", LEVEL_LOW);
+	begin(w, "c3", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c2", "ada", OFFER_MS);
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c3", "ada", OFFER_MS);
+	w->now += exposure.ms;
+	EXPECT(w, STORE_OK, store_offer, POOL, "c3", "ada", OFFER_MS);
 }
 
 static void test_heartbeats_count(void **state)
@@ -195,6 +257,10 @@ int main(void)
 	        TEST(test_a_second_absence_keeps_its_timer),
 	        TEST(test_a_holder_is_not_forgotten),
 	        TEST(test_a_forgotten_counselors_load_is_right_again),
+	        TEST(test_a_break_ends_by_itself),
+	        TEST(test_a_break_outlives_a_lost_console),
+	        TEST(test_a_break_is_over_when_they_say_so),
+	        TEST(test_less_after_an_imminent_one),
 	        TEST(test_heartbeats_count),
 	        TEST(test_a_phone_is_one_persons),
 	        TEST(test_a_removed_ones_phone_is_free),

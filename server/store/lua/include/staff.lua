@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The pool's `staff` hash: name -> JSON of one signed-in counselor:
--- node, session, presence ("available", "away", "gone"), capacity, load, idle_since, misses, gone_at.
+-- node, session, presence ("available", "away", "break", "gone"), before (of who is gone), capacity, load, idle_since, misses, gone_at,
+-- break_until, shift_end, exposed_until and exposed_units (after imminent work the capacity is less for a while).
 -- The counselor's `hold:<name>` hash has what each of their conversations costs, in units; load is the sum. Both change here and nowhere
 -- else. An imminent conversation takes all that anybody can have.
 --- @include "levels"
@@ -8,6 +9,12 @@ local ALL_UNITS = 100
 
 local function units_of(level)
   return level == IMMINENT and ALL_UNITS or 1
+end
+
+-- One person at least: who should have nobody is on a break.
+local function staff_capacity(s, now)
+  local exposed = s.exposed_until and now < s.exposed_until
+  return exposed and math.max(1, s.capacity - s.exposed_units) or s.capacity
 end
 
 local function staff_load(hold)
