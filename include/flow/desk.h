@@ -43,6 +43,7 @@ void desk_close(struct flow *f, uint64_t session, const Frame *request);
 void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_conversation(struct flow *f, uint64_t session, const Frame *request);
 void desk_list_conversations(struct flow *f, uint64_t session, const Frame *request);
+void desk_get_custody(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_quarantine(struct flow *f, uint64_t session, const Frame *request);
 void desk_read_quarantined(struct flow *f, uint64_t session, const Frame *request);
 void desk_release_quarantined(struct flow *f, uint64_t session, const Frame *request);

@@ -409,8 +409,8 @@ void store_unsent_count(struct store *s, const char *pool, const char *gateway, 
 void store_unsent_oldest(struct store *s, const char *pool, const char *gateway, const char *kind,
         store_fn fn, void *arg); // one member with its score, or none
 void store_gateways_used(struct store *s, const char *pool, store_fn fn, void *arg); // SMEMBERS
-void store_custody(
-        struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // LRANGE, whole
+void store_custody(struct store *s, const char *pool, const char *id, store_fn fn,
+        void *arg); // custody_read.lua
 void store_entry(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_pages(struct store *s, const char *pool, bool past, store_fn fn,

@@ -34,6 +34,8 @@ SECOND = "7h1j3k5m9p2r4t6w8y0a1c3e5g"
 MESSAGE = "0a1b2c3d4e5f6g7h8j9k0m1n2p"
 QUARANTINED = "kannel.2c3d4e5f6g7h8j9k0m1n2p3q4r"
 REQUEST = b"POST /v1/gateways/kannel/messages?from=%2B15005550107\nContent-Type: text/plain\n\ni can\xe2\x80\x99t sleep\xff"
+HEAD = "0123456789abcdef0123456789abcdef01234567"
+CUSTODY = "89abcdef0123456789abcdef0123456789abcdef 2 1795316401000 offered ana 1 -"
 T0 = 1795316400000  # 2026-11-22T03:00:00Z
 
 
@@ -141,6 +143,13 @@ def vectors(named):
                                                 "present": ["dee=supervisor"], "lastInMs": T0 + 9000, "lastOutMs": T0 + 5000,
                                                 "unansweredSinceMs": T0 + 8000, "requeues": 1, "reopened": 2}],
                              "total": 41},
+        "getCustody": {"conversation": CONVERSATION, "after": 1, "head": HEAD},
+        "custody": {"conversation": CONVERSATION, "fault": "that head is no entry's: the ledger was cut off or written anew",
+                    "head": CUSTODY[:40], "count": 2, "entries": [
+                        {"number": 2, "atMs": T0 + 1000, "what": "offered", "who": "ana", "epoch": 1, "why": "",
+                         "fault": "its hash does not follow on the one before", "line": CUSTODY}],
+                    "spans": [{"state": "STATE_WAITING", "fromMs": T0, "toMs": T0 + 1000},
+                              {"state": "STATE_OFFERED", "owner": "ana", "fromMs": T0 + 1000}], "backMs": 120},
         "offer": offer(),
         "offerOver": {"conversation": SECOND, "epoch": 2, "reason": "expired"},
         "message": messages()[0],

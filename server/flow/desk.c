@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "answer.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -352,8 +353,10 @@ void desk_send_held(struct flow *f, uint64_t session, const Frame *frame)
 static void on_finished(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
-	if (a->code == STORE_OK)
+	if (a->code == STORE_OK) {
 		log_info("conversation=%s event=closed staff=%s", r->conversation, r->name);
+		anchor_log(r->pool, r->conversation);
+	}
 	request_end(r, store_code_err(a->code), a->code == STORE_OK ? "Closed." : NULL);
 }
 

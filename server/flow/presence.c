@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "base/log.h"
 #include "history.h"
 #include "nodes.h"
@@ -41,6 +42,14 @@ static void on_handed_back(const struct store_answer *a, void *arg)
 	free(one);
 }
 
+static void on_finished(const struct store_answer *a, void *arg)
+{
+	struct hand_back *one = arg;
+	if (a->code == STORE_OK)
+		anchor_log(one->pool, one->id);
+	on_handed_back(a, arg);
+}
+
 static void hand_back_one(const struct store_answer *a, void *arg)
 {
 	struct hand_back *one = arg;
@@ -59,7 +68,7 @@ static void hand_back_one(const struct store_answer *a, void *arg)
 	else if (view.state == CONVERSATION_HELD && one->held_too)
 		store_release(p->flow->store, &claim, "lost", &p->within, on_handed_back, one);
 	else if (view.state == CONVERSATION_WRAP_UP && one->held_too)
-		store_finish(p->flow->store, &claim, &exposure, on_handed_back, one);
+		store_finish(p->flow->store, &claim, &exposure, on_finished, one);
 	else {
 		hand_back_done(one->all);
 		free(one);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "asking.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -69,8 +70,10 @@ static void on_offer_due(const struct store_answer *a, void *arg)
 static void on_wrapped_up(const struct store_answer *a, void *arg)
 {
 	struct timer *t = arg;
-	if (a->code == STORE_OK)
+	if (a->code == STORE_OK) {
 		log_info("conversation=%s event=closed by=timer", t->conversation);
+		anchor_log(t->pool, t->conversation);
+	}
 	free(t);
 }
 

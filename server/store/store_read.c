@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain reads: one Redis command each.
+// Reads: one Redis command each, or a script that writes nothing.
 #include <stdio.h>
 
 #include "call.h"
@@ -111,10 +111,9 @@ void store_due(
 void store_custody(struct store *s, const char *pool, const char *id, store_fn fn, void *arg)
 {
 	struct call c;
-	call_command(&c, s, "LRANGE");
+	call_script(&c, s, "custody_read");
+	call_key(&c, "{%s}:c:%s", pool, id);
 	call_key(&c, "{%s}:custody:%s", pool, id);
-	call_int(&c, 0);
-	call_int(&c, -1);
 	call_run(&c, fn, arg);
 }
 

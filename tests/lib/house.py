@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
+import custody
 import programs
 from carrier import Carrier
 from console import Console, Refused
@@ -372,6 +373,7 @@ class House:
             assert owners == ([c["holder"]] if state in (2, 3, 4) else []), (name, state, owners, c["holder"])
             assert state != 1 or not c["holder"], (name, c["holder"])
             found[name] = c
+        custody.check(self, tag[1:-1], found)
         assert set(queued) <= names and set(held) <= names and set(wrap) <= names
         return found
 

@@ -9,6 +9,8 @@ const struct arg_option ctl_options[] = {
         {"--limit", "N", "at most so many (default 50, at most 500)"},
         {"--all", NULL, "resolved ones too"},
         {"--pool", "NAME", "of this pool alone"},
+        {"--head", "HASH", "this must be the hash of one of the entries"},
+        {"--after", "N", "show the entries after this number"},
         {"--roles", "a,b", "of counselor, supervisor, operator, auditor"},
         {"--pools", "p,q", "whom they serve"},
         {"--capacity", "N", "how many people at once, 1 to 10 (default: as the grade says)"},
@@ -49,6 +51,20 @@ const struct command commands[] = {
                 .prepare = prepare_conversations,
                 .answer = BODY(CONVERSATION_LIST),
                 .show = show_conversations},
+        {.name = "conversation history",
+                .usage = "ID [--head HASH] [--after N]",
+                .help = "Who had a conversation when, and why it moved; verified. Nothing of its "
+                        "text.\nExit code 3 says that the ledger does not hold: something in it "
+                        "was "
+                        "changed, or left out.\nAgainst a ledger that was cut off or made up anew "
+                        "helps --head, with a head from the log (event=custody).",
+                .options = "--head --after",
+                .operands = 1,
+                .request = BODY(GET_CUSTODY),
+                .prepare = prepare_custody,
+                .answer = BODY(CUSTODY),
+                .show = show_custody,
+                .judge = judge_custody},
         {.name = "conversation",
                 .usage = "ID",
                 .help = "One conversation: its state, holder and times. No text for operators.",

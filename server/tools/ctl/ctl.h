@@ -32,7 +32,8 @@ struct command {
 	bool (*prepare)(const struct ctl *c, Frame *request, struct buf *error);
 	unsigned answer; // the body that is a yes
 	void (*show)(const Frame *answer);
-	// Or all of it: returns an exit code. Then the four above are not used.
+	int (*judge)(const Frame *answer); // the exit code of a yes; NULL: EXIT_DONE
+	// Or all of it: returns an exit code. Then the five above are not used.
 	int (*run)(struct ctl *c);
 	enum settings_for purpose;
 };
@@ -71,6 +72,11 @@ void show_staff(const Frame *answer);
 void show_on_call(const Frame *answer);
 void show_result(const Frame *answer);
 void show_checks(const Holdfast__V1__CheckList *list);
+
+// ---- custody.c
+bool prepare_custody(const struct ctl *c, Frame *request, struct buf *error);
+void show_custody(const Frame *answer);
+int judge_custody(const Frame *answer);
 
 // ---- quarantine.c
 bool prepare_read_quarantined(const struct ctl *c, Frame *request, struct buf *error);

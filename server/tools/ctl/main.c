@@ -56,7 +56,7 @@ static void print_overview(void)
 	args_help(ctl_options, "--json", &options);
 	printf("\nOptions of every command:\n%s", buf_str(&options));
 	puts("\n`holdfastctl COMMAND --help` tells more. Exit codes: 0 done, 1 failed or refused, "
-	     "2 wrong usage.");
+	     "2 wrong usage, 3 a ledger of custody that does not hold.");
 	buf_free(&options);
 }
 
@@ -158,6 +158,8 @@ static void show_answer(const Frame *answer, void *arg)
 	bool yes = client_answered(answer, s->command->answer, &text);
 
 	s->code = yes ? EXIT_DONE : EXIT_FAILED;
+	if (yes && s->command->judge)
+		s->code = s->command->judge(answer);
 	if (s->ctl->json && (yes || answer->body_case == HOLDFAST__V1__FRAME__BODY_RESULT))
 		ctl_print_json((const ProtobufCMessage *)answer->ping);
 	else if (yes)
