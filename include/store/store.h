@@ -47,6 +47,7 @@
 //   {P}:out:G:KIND       what of it may be sent, by when; of the replies of a conversation the first alone
 //                        an automatic text's: condition, valid_ms
 //   {P}:replies:ID       the unsettled replies of a conversation, in order    {P}:autos:ID  its automatic texts
+//   {P}:rates            what there was to do, in buckets of five minutes (lua/include/rates.lua)
 //   {P}:gateways         the gateways that were ever used
 //   {P}:sid:G:SID        the entry that a provider's id belongs to; expires
 //   {P}:events           channel: what changed, without content
@@ -392,7 +393,10 @@ void store_message(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_holds(
         struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // ids
-void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg);      // HGETALL
+void store_held_since(struct store *s, const char *pool, size_t limit, store_fn fn,
+        void *arg); // ids with the time of the accept
+void store_rates(struct store *s, const char *pool, store_fn fn, void *arg);     // HGETALL
+void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
 void store_queue(
         struct store *s, const char *pool, bool imminent, size_t limit, store_fn fn, void *arg);
 void store_waiting(struct store *s, const char *pool, enum level l, size_t limit, store_fn fn,

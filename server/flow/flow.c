@@ -14,6 +14,7 @@
 #include "checker.h"
 #include "dispatch.h"
 #include "duty.h"
+#include "forecast.h"
 #include "lanes.h"
 #include "news.h"
 #include "nodes.h"
@@ -192,6 +193,7 @@ static void on_gauges(void *arg)
 	struct flow *f = arg;
 	if (working(f)) {
 		survey_gauges(f);
+		forecasts_look(f);
 		quarantine_look(f->quarantine);
 		for (size_t i = 0; i < f->pools_count; i++)
 			lanes_learn(f->lanes, &f->pools[i]);
@@ -282,6 +284,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 		return NULL;
 	}
 	make_pools(f);
+	f->forecasts = forecasts_new(f);
 	f->checker = checker_new(f);
 	on_sweep(f);
 	on_round(f);
@@ -324,6 +327,7 @@ void flow_free(struct flow *f)
 	nodes_free(f->nodes);
 	quarantine_free(f->quarantine);
 	alarms_free(f->alarms);
+	forecasts_free(f->forecasts);
 	for (size_t i = 0; i < f->config->schedules_count; i++)
 		if (f->rotas[i])
 			rota_free(f->rotas[i]);

@@ -75,6 +75,7 @@ struct quarantine;
 struct ledger;
 struct arrivals;
 struct spooler;
+struct forecasts;
 
 struct flow {
 	struct loop *loop;
@@ -101,6 +102,7 @@ struct flow {
 	struct ledger *ledger;
 	struct arrivals *arrivals;
 	struct spooler *spooler;
+	struct forecasts *forecasts;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;

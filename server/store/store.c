@@ -83,6 +83,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:past:%s:%s", pool, in->line, in->texter);
 	key_waiting(&c, pool);
+	call_key(&c, "{%s}:rates", pool);
 	key_custody(&c, pool, in->conversation);
 	call_now(&c);
 	call_str(&c, in->conversation);
@@ -134,6 +135,7 @@ void store_accept(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
+	call_key(&c, "{%s}:rates", claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_channel(&c, claim->pool);
@@ -198,6 +200,7 @@ static void release(struct store *s, const struct store_claim *claim, const char
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
 	call_key(&c, "{%s}:notes:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:rates", claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, reason);
@@ -258,6 +261,7 @@ void store_close(struct store *s, const struct store_claim *claim, const char *o
 	call_key(&c, "{%s}:wrap", claim->pool);
 	call_key(&c, "{%s}:texter:%s:%s", claim->pool, line, texter);
 	call_key(&c, "{%s}:past:%s:%s", claim->pool, line, texter);
+	call_key(&c, "{%s}:rates", claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, outcome);
@@ -277,6 +281,7 @@ void store_finish(struct store *s, const struct store_claim *claim,
 	call_key(&c, "{%s}:wrap", claim->pool);
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
+	call_key(&c, "{%s}:rates", claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_channel(&c, claim->pool);

@@ -31,6 +31,11 @@ void store_holds(struct store *s, const char *pool, const char *name, store_fn f
 	read_key(s, "HKEYS", fn, arg, pool, "hold", name);
 }
 
+void store_rates(struct store *s, const char *pool, store_fn fn, void *arg)
+{
+	read_key(s, "HGETALL", fn, arg, pool, "rates", NULL);
+}
+
 void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg)
 {
 	read_key(s, "HGETALL", fn, arg, pool, "staff", NULL);
@@ -86,6 +91,11 @@ void store_waiting(
 	char kind[8];
 	snprintf(kind, sizeof kind, "w:%d", (int)l);
 	read_range(s, pool, kind, limit, true, fn, arg);
+}
+
+void store_held_since(struct store *s, const char *pool, size_t limit, store_fn fn, void *arg)
+{
+	read_range(s, pool, "held", limit, true, fn, arg);
 }
 
 void store_pages(struct store *s, const char *pool, bool past, store_fn fn, void *arg)

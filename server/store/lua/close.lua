@@ -2,10 +2,11 @@
 -- Ends a held conversation; the counselor's slot stays taken until wrap-up is finished or its time is over. The texter's next
 -- text begins a new conversation.
 --
--- KEYS: conversation, due, held, wrap_up, texter, past, custody
+-- KEYS: conversation, due, held, wrap_up, texter, past, rates, custody
 -- ARGV: now, conversation, name, epoch, outcome, wrap_up_ms, seen (sequence of the last message shown, 0 does not ask), channel
 -- Returns: {'OK'}: also when the same counselor closed it before · {'UNSEEN'}: the texter has written since · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
+--- @include "rates"
 --- @include "holder"
 --- @include "custody"
 --- @include "attention"
@@ -28,6 +29,13 @@ if seen > 0 and tonumber(redis.call('HGET', conversation, 'last_in') or 0) > see
 end
 local till = int(now + tonumber(ARGV[6]))
 redis.call('HSET', conversation, 'state', 4, 'outcome', ARGV[5], 'closed_at', int(now), 'wrap_up_until', till)
+local c = redis.call('HMGET', conversation, 'held_at', 'last_in_at')
+local held_at = tonumber(c[1]) or now
+rates_add(KEYS[7], now, RATES_CLOSED, 1)
+rates_add(KEYS[7], now, RATES_HANDLED, now - held_at)
+if (tonumber(c[2]) or now) < held_at then
+  rates_add(KEYS[7], now, RATES_SILENT, 1)
+end
 custody(KEYS[#KEYS], id, now, 'closed', name, epoch, ARGV[5])
 silence_end(conversation, due, id)
 transfer_clear(conversation, due, channel, id, epoch, 'withdrawn')

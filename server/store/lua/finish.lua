@@ -2,10 +2,11 @@
 -- Ends wrap-up: the conversation is closed and the counselor's slot is free. After an imminent one they get less for a while, and are offered a
 -- break.
 --
--- KEYS: conversation, due, wrap_up, staff, hold, custody
+-- KEYS: conversation, due, wrap_up, staff, hold, rates, custody
 -- ARGV: now, conversation, name, epoch, channel, exposed_ms, exposed_units
 -- Returns: {'OK'}: also when it is closed already · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "staff"
+--- @include "rates"
 --- @include "holder"
 --- @include "custody"
 local conversation, due, wrap_up, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -20,6 +21,7 @@ if not state then
 end
 
 redis.call('HSET', conversation, 'state', 5)
+rates_add(KEYS[6], now, RATES_HANDLED, now - (tonumber(redis.call('HGET', conversation, 'closed_at')) or now))
 custody(KEYS[#KEYS], id, now, 'finished', name, epoch, '')
 redis.call('ZREM', due, 'wrap_up:' .. id)
 redis.call('ZREM', wrap_up, id)

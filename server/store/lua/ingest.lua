@@ -3,13 +3,14 @@
 -- order of need. Everything or nothing, and safe to repeat.
 --
 -- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
---       waiting_1 … waiting_5 (by level), custody
+--       waiting_1 … waiting_5 (by level), rates, custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
 --       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool)
 -- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
+--- @include "rates"
 --- @include "custody"
 --- @include "attention"
 --- @include "silence"
@@ -46,6 +47,7 @@ local function begin()
   redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, at, boost)), id)
   redis.call('ZADD', waiting(level), int(at), id)
   redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
+  rates_add(KEYS[15], now, level, 1)
   custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
 end
 
