@@ -21,7 +21,8 @@
 //                        page, excluded, declined_at, past, outcome, requeues, attention (open matters for
 //                        supervisors, CSV), last_in_at, last_out_at, unanswered_at, silence_at, silence_step
 //                        (lua/include/silence.lua), transfer_to, transfer_until (lua/include/transfer.lua),
-//                        taken_from (the epoch in which it was taken over or transferred), present
+//                        taken_from (the epoch in which it was taken over or transferred), taken_at (first),
+//                        handled (ms that earlier holders had it), present
 //                        (lua/include/present.lua), invited, invited_until, …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"

@@ -200,7 +200,6 @@ static void release(struct store *s, const struct store_claim *claim, const char
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
 	call_key(&c, "{%s}:notes:%s", claim->pool, claim->conversation);
-	call_key(&c, "{%s}:rates", claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_str(&c, reason);

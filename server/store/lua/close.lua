@@ -29,11 +29,10 @@ if seen > 0 and tonumber(redis.call('HGET', conversation, 'last_in') or 0) > see
 end
 local till = int(now + tonumber(ARGV[6]))
 redis.call('HSET', conversation, 'state', 4, 'outcome', ARGV[5], 'closed_at', int(now), 'wrap_up_until', till)
-local c = redis.call('HMGET', conversation, 'held_at', 'last_in_at')
-local held_at = tonumber(c[1]) or now
+local c = redis.call('HMGET', conversation, 'held_at', 'last_in_at', 'taken_at', 'handled')
 rates_add(KEYS[7], now, RATES_CLOSED, 1)
-rates_add(KEYS[7], now, RATES_HANDLED, now - held_at)
-if (tonumber(c[2]) or now) < held_at then
+rates_add(KEYS[7], now, RATES_HANDLED, now - (tonumber(c[1]) or now) + (tonumber(c[4]) or 0))
+if (tonumber(c[2]) or now) < (tonumber(c[3]) or 0) then
   rates_add(KEYS[7], now, RATES_SILENT, 1)
 end
 custody(KEYS[#KEYS], id, now, 'closed', name, epoch, ARGV[5])

@@ -2,12 +2,11 @@
 -- Takes a held conversation from a counselor who is gone or silent: back into the queue at the old place, history kept, due for an
 -- answer as if it had just come. Who was silent is not asked again in this pass. What comes back for the third time is for a supervisor.
 --
--- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5, notes, rates, custody
+-- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5, notes, custody
 -- ARGV: now, conversation, name, epoch, reason, withins, channel, silence_at (as seen; '' does not ask),
 --       note ('' is none), its sealed text
 -- Returns: {'OK'} · {'STALE'}: also when the silent one has replied meanwhile · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
---- @include "rates"
 --- @include "staff"
 --- @include "holder"
 --- @include "custody"
@@ -50,7 +49,7 @@ if redis.call('HINCRBY', conversation, 'requeues', 1) >= REQUEUES_MAX then
   attention_add(conversation, channel, 'requeued', id, name)
 end
 redis.call('ZREM', held, id)
-rates_add(KEYS[14], now, RATES_HANDLED, now - (tonumber(c[5]) or now))
+redis.call('HINCRBY', conversation, 'handled', int(math.max(now - (tonumber(c[5]) or now), 0)))
 redis.call('ZADD', KEYS[7 + level], c[3], id)
 redis.call('ZADD', queue_of(level, imminent_queue, queue), c[2], id)
 redis.call('ZADD', due, answer_by, 'answer:' .. id)

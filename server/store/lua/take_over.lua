@@ -18,7 +18,7 @@ local conversation, imminent_queue, queue, due, staff = KEYS[1], KEYS[2], KEYS[3
 local hold_before, hold, held, with, notes = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local now, id, name, epoch, before, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[8]
 
-local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'level', 'page', 'taken_from', 'present')
+local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'level', 'page', 'taken_from', 'present', 'held_at')
 if not c[1] then
   return { 'NOT_FOUND' }
 end
@@ -43,6 +43,10 @@ transfer_clear(conversation, due, channel, id, epoch, 'withdrawn')
 if before ~= '' then
   staff_give_back(staff, hold_before, before, now, id)
 end
+if c[1] == '3' then
+  redis.call('HINCRBY', conversation, 'handled', int(math.max(now - (tonumber(c[8]) or now), 0)))
+end
+redis.call('HSETNX', conversation, 'taken_at', int(now))
 redis.call('ZREM', imminent_queue, id)
 redis.call('ZREM', queue, id)
 redis.call('ZREM', KEYS[10 + level], id)

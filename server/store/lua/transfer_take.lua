@@ -12,7 +12,7 @@
 local conversation, due, staff, hold_giver, hold, held, with = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now, id, name, epoch, giver, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
-local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'transfer_to', 'level', 'page', 'taken_from', 'present', 'unanswered_at')
+local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'transfer_to', 'level', 'page', 'taken_from', 'present', 'unanswered_at', 'held_at')
 if not c[1] then
   return { 'NOT_FOUND' }
 end
@@ -27,6 +27,7 @@ if s.load >= s.capacity then
   return { 'FULL' }
 end
 
+redis.call('HINCRBY', conversation, 'handled', int(math.max(now - (tonumber(c[10]) or now), 0)))
 redis.call('ZREM', due, 'transfer:' .. id)
 redis.call('HDEL', with, id)
 staff_give_back(staff, hold_giver, giver, now, id)
