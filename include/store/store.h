@@ -137,6 +137,14 @@ struct store_claim {
 };
 void store_offer(struct store *s, const char *pool, const char *conversation, const char *name,
         int64_t offer_ms, store_fn fn, void *arg);
+struct store_offer {
+	const char *pool;
+	const char *conversation;
+	const char *name;
+	int64_t offer_ms;
+	unsigned elsewhere; // units that they have in other pools
+};
+void store_offer_to(struct store *s, const struct store_offer *o, store_fn fn, void *arg);
 void store_accept(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
 void store_unoffer(
         struct store *s, const struct store_claim *c, const char *reason, store_fn fn, void *arg);

@@ -4,12 +4,24 @@
 
 #include <string.h>
 
-static bool excluded(const struct assign_conversation *c, const char *name)
+unsigned assign_units(enum level l)
 {
-	for (size_t i = 0; i < c->excluded_count; i++)
-		if (strcmp(c->excluded[i], name) == 0)
+	return l == LEVEL_IMMINENT ? ASSIGN_ALL_UNITS : 1;
+}
+
+static bool named(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
 			return true;
 	return false;
+}
+
+static bool eligible(
+        const struct assign_conversation *conversation, const struct assign_counselor *c)
+{
+	return c->available && c->load < c->capacity && (!c->draining || conversation->imminent) &&
+	       !named(conversation->recused, conversation->recused_count, c->name);
 }
 
 // Load before idleness: two people at once is harder on a counselor than having just finished one.
@@ -18,8 +30,11 @@ static bool better(const struct assign_conversation *c, const struct assign_coun
 {
 	if (a->draining != b->draining)
 		return b->draining;
-	if (a->load != b->load)
-		return a->load < b->load;
+	if (c->imminent && (a->load == 0) != (b->load == 0))
+		return a->load == 0;
+	unsigned share_a = a->load * b->capacity, share_b = b->load * a->capacity;
+	if (share_a != share_b)
+		return share_a < share_b;
 	if (c->imminent && a->exposed != b->exposed)
 		return b->exposed;
 	if (a->idle_since_ms != b->idle_since_ms)
@@ -34,15 +49,32 @@ int assign_choose(const struct assign_conversation *conversation,
 	bool room = false;
 	for (size_t i = 0; i < count; i++) {
 		const struct assign_counselor *c = &counselors[i];
-		if (!c->available || c->load >= c->capacity ||
-		        (c->draining && !conversation->imminent))
+		if (!eligible(conversation, c))
 			continue;
 		room = true;
-		if (!excluded(conversation, c->name) &&
+		if (!named(conversation->excluded, conversation->excluded_count, c->name) &&
 		        (best < 0 || better(conversation, c, &counselors[best])))
 			best = (int)i;
 	}
 	if (exhausted)
 		*exhausted = room && best < 0;
 	return best;
+}
+
+static bool goes_before(const struct assign_hold *a, const struct assign_hold *b)
+{
+	if (a->taken != b->taken)
+		return a->taken;
+	if (a->level != b->level)
+		return a->level > b->level;
+	return strcmp(a->conversation, b->conversation) < 0;
+}
+
+bool assign_fits(const struct assign_hold *holds, size_t count, size_t mine, unsigned capacity)
+{
+	unsigned before = 0;
+	for (size_t i = 0; i < count; i++)
+		if (i != mine && goes_before(&holds[i], &holds[mine]))
+			before += assign_units(holds[i].level);
+	return before < capacity;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "capacity.h"
 #include "history.h"
 
 #define REPLY_CHARACTERS_MAX 1600
@@ -109,14 +110,23 @@ static void on_accepted(const struct store_answer *a, void *arg)
 	history_load(r->flow, r->pool, r->conversation, 0, true, on_history, r);
 }
 
+// Two pools may have offered more at once than one person can have.
+static void on_fits(bool fits, void *arg)
+{
+	struct request *r = arg;
+	struct store_claim claim = request_claim(r);
+	if (fits)
+		store_accept(r->flow->store, &claim, on_accepted, r);
+	else
+		request_end(r, ERR_GONE, "Too late: with this one you would have too many.");
+}
+
 void desk_accept(struct flow *f, uint64_t session, const Frame *frame)
 {
 	struct request *r =
 	        begin(f, session, frame, frame->accept->conversation, frame->accept->epoch);
-	if (!r)
-		return;
-	struct store_claim claim = request_claim(r);
-	store_accept(f->store, &claim, on_accepted, r);
+	if (r)
+		capacity_ask(f, r->name, r->conversation, on_fits, r);
 }
 
 static void on_declined(const struct store_answer *a, void *arg)

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "capacity.h"
 #include "core/assign.h"
 #include "history.h"
 
@@ -21,22 +22,33 @@
 struct run {
 	struct pool *pool;
 	struct assign_counselor counselors[COUNSELORS_MAX];
+	struct more {
+		unsigned elsewhere; // units in other pools
+		bool several;       // serves other pools
+	} more[COUNSELORS_MAX];
 	size_t counselors_count;
+	struct pool *others[CAPACITY_POOLS_MAX]; // pools that share a counselor with this one
+	size_t others_count, others_read;
 	char ids[2 * LOOK_MAX][POOL_ID_MAX];
 	size_t ids_count;
 	size_t next;
-	size_t chosen; // index of the counselor whose offer is under way
+	size_t chosen;    // index of the counselor whose offer is under way
+	enum level level; // of the conversation that is being considered
 };
 
 static void run_end(struct run *r)
 {
-	struct pool *p = r->pool;
+	struct flow *f = r->pool->flow;
+	size_t after = (size_t)(r->pool - f->pools) + 1;
 	for (size_t i = 0; i < r->counselors_count; i++)
 		free((char *)r->counselors[i].name);
 	free(r);
-	p->dispatching = false;
-	if (p->dispatch_again)
-		dispatch_pool(p);
+	f->dispatching = false;
+	for (size_t i = 0; i < f->pools_count && !f->dispatching; i++) {
+		struct pool *p = &f->pools[(after + i) % f->pools_count];
+		if (p->dispatch_wanted)
+			dispatch_pool(p);
+	}
 }
 
 static bool somebody_has_room(const struct run *r)
@@ -54,10 +66,12 @@ static void on_offered(const struct store_answer *a, void *arg)
 	struct run *r = arg;
 	const char *name = r->counselors[r->chosen].name;
 	if (a->code == STORE_OK) {
-		r->counselors[r->chosen].load++;
+		r->counselors[r->chosen].load += assign_units(r->level);
 		metric_inc(M_OFFERS, "made");
 		log_info("conversation=%s event=offered staff=%s epoch=%lld", r->ids[r->next], name,
 		        (long long)redis_integer(redis_at(a->reply, 1)));
+		if (r->more[r->chosen].several)
+			capacity_settle(r->pool->flow, name);
 	}
 	r->next++;
 	consider_next(r);
@@ -71,6 +85,20 @@ static size_t split_names(char *csv, const char **out, size_t max)
 		if (*one)
 			out[n++] = one;
 	return n;
+}
+
+static void offer(struct run *r, size_t chosen)
+{
+	const struct pool *p = r->pool;
+	const struct store_offer o = {
+	        .pool = p->config->name,
+	        .conversation = r->ids[r->next],
+	        .name = r->counselors[chosen].name,
+	        .offer_ms = (int64_t)p->config->offer_s * 1000,
+	        .elsewhere = r->more[chosen].elsewhere,
+	};
+	r->chosen = chosen;
+	store_offer_to(p->flow->store, &o, on_offered, r);
 }
 
 static int64_t decline_pause_ms(const struct pool *p)
@@ -91,17 +119,20 @@ static void on_considered(const struct store_answer *a, void *arg)
 		return;
 	}
 	char csv[sizeof view.excluded];
-	const char *excluded[64];
+	const char *excluded[64], *recused[64];
 	bool exhausted = false;
 	memcpy(csv, view.excluded, sizeof csv);
 	struct assign_conversation conversation = {
-	        excluded, split_names(csv, excluded, 64), view.level == LEVEL_IMMINENT};
+	        .excluded = excluded,
+	        .excluded_count = split_names(csv, excluded, 64),
+	        .recused = recused,
+	        .recused_count = split_names(view.recused, recused, 64),
+	        .imminent = view.level == LEVEL_IMMINENT,
+	};
+	r->level = view.level;
 	int chosen = assign_choose(&conversation, r->counselors, r->counselors_count, &exhausted);
 	if (chosen >= 0) {
-		r->chosen = (size_t)chosen;
-		store_offer(p->flow->store, p->config->name, r->ids[r->next],
-		        r->counselors[chosen].name, (int64_t)p->config->offer_s * 1000, on_offered,
-		        r);
+		offer(r, (size_t)chosen);
 		return;
 	}
 	// A new pass. Who has just declined gets a moment before the same person rings again; who
@@ -182,26 +213,85 @@ static void take_counselor(struct run *r, struct bytes name, struct bytes json)
 	json_decref(s);
 }
 
+// ---- what the counselors have in other pools ----
+
+static bool is_other(const struct run *r, const struct pool *p)
+{
+	bool known = p == r->pool;
+	for (size_t i = 0; i < r->others_count; i++)
+		known = known || r->others[i] == p;
+	return !known;
+}
+
+static void find_others(struct run *r)
+{
+	struct flow *f = r->pool->flow;
+	for (size_t i = 0; i < r->counselors_count; i++) {
+		struct pool *theirs[CAPACITY_POOLS_MAX];
+		const struct staff_member *m = staff_find(f->staff, r->counselors[i].name);
+		size_t n = m ? capacity_pools(f, m, theirs, CAPACITY_POOLS_MAX) : 0;
+		r->more[i].several = n > 1;
+		for (size_t k = 0; k < n && r->others_count < CAPACITY_POOLS_MAX; k++)
+			if (is_other(r, theirs[k]))
+				r->others[r->others_count++] = theirs[k];
+	}
+}
+
+static void note_elsewhere(struct run *r, size_t i, struct bytes json)
+{
+	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
+	unsigned load = (unsigned)number_of(s, "load");
+	r->counselors[i].load += load;
+	r->more[i].elsewhere += load;
+	json_decref(s);
+}
+
+static void read_others(struct run *r);
+
+static void on_other(const struct store_answer *a, void *arg)
+{
+	struct run *r = arg;
+	for (size_t i = 0; a->code == STORE_OK && i < r->counselors_count; i++) {
+		struct bytes json = redis_bytes(redis_field(a->reply, r->counselors[i].name));
+		if (json.len)
+			note_elsewhere(r, i, json);
+	}
+	read_others(r);
+}
+
+static void read_others(struct run *r)
+{
+	struct store *s = r->pool->flow->store;
+	if (!somebody_has_room(r))
+		run_end(r);
+	else if (r->others_read < r->others_count)
+		store_signed_in(s, r->others[r->others_read++]->config->name, on_other, r);
+	else
+		store_queue(s, r->pool->config->name, true, LOOK_MAX, on_imminent, r);
+}
+
 static void on_counselors(const struct store_answer *a, void *arg)
 {
 	struct run *r = arg;
 	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2)
 		take_counselor(r, redis_bytes(redis_at(a->reply, i)),
 		        redis_bytes(redis_at(a->reply, i + 1)));
-	if (a->code != STORE_OK || !somebody_has_room(r)) {
+	if (a->code != STORE_OK) {
 		run_end(r);
 		return;
 	}
-	store_queue(r->pool->flow->store, r->pool->config->name, true, LOOK_MAX, on_imminent, r);
+	find_others(r);
+	read_others(r);
 }
 
 void dispatch_pool(struct pool *p)
 {
-	p->dispatch_again = p->dispatching;
-	if (p->dispatching || p->flow->draining)
+	struct flow *f = p->flow;
+	p->dispatch_wanted = f->dispatching;
+	if (f->dispatching || f->draining)
 		return;
-	p->dispatching = true;
+	f->dispatching = true;
 	struct run *r = xcalloc(1, sizeof *r);
 	r->pool = p;
-	store_signed_in(p->flow->store, p->config->name, on_counselors, r);
+	store_signed_in(f->store, p->config->name, on_counselors, r);
 }

@@ -44,6 +44,7 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	COPY(texter, "texter");
 	COPY(reasons, "reasons");
 	COPY(excluded, "excluded");
+	COPY(recused, "recused");
 	out->last_in_at_ms = redis_integer(redis_field(reply, "last_in_at"));
 	out->requeues = (unsigned)redis_integer(redis_field(reply, "requeues"));
 	out->reopened = (unsigned)redis_integer(redis_field(reply, "reopened"));

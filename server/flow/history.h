@@ -26,6 +26,7 @@ struct conversation_view {
 	char texter[VAULT_HASH_LEN + 1];
 	char reasons[400];
 	char excluded[1024];
+	char recused[1024]; // know the texter
 	int64_t last_in_at_ms;
 	unsigned requeues, reopened;
 	char attention[160]; // comma-separated

@@ -20,8 +20,7 @@ struct pool {
 	struct by_level boost;
 	struct silence_policy silence;
 	char *channel;
-	bool dispatching;
-	bool dispatch_again;
+	bool dispatch_wanted;
 	bool sweeping;
 	bool nobody_reachable; // the alarm of a policy that reaches no one, not even its catch-all
 };
@@ -111,6 +110,7 @@ struct flow {
 	uint64_t beat_timer;
 	uint64_t gauges_timer;
 	uint64_t look_timer;
+	bool dispatching; // one run at a time over all pools: counselors may serve several
 	bool draining;
 	bool worked;     // the timers have run since the start
 	bool subscribed; // to all news: before that a console could miss a text

@@ -110,19 +110,28 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 void store_offer(struct store *s, const char *pool, const char *conversation, const char *name,
         int64_t offer_ms, store_fn fn, void *arg)
 {
+	const struct store_offer o = {
+	        .pool = pool, .conversation = conversation, .name = name, .offer_ms = offer_ms};
+	store_offer_to(s, &o, fn, arg);
+}
+
+void store_offer_to(struct store *s, const struct store_offer *o, store_fn fn, void *arg)
+{
+	const char *pool = o->pool;
 	struct call c;
 	call_script(&c, s, "offer");
-	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_key(&c, "{%s}:c:%s", pool, o->conversation);
 	key_queues(&c, pool);
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:staff", pool);
-	call_key(&c, "{%s}:hold:%s", pool, name);
-	key_custody(&c, pool, conversation);
+	call_key(&c, "{%s}:hold:%s", pool, o->name);
+	key_custody(&c, pool, o->conversation);
 	call_now(&c);
-	call_str(&c, conversation);
-	call_str(&c, name);
-	call_int(&c, offer_ms);
+	call_str(&c, o->conversation);
+	call_str(&c, o->name);
+	call_int(&c, o->offer_ms);
 	call_channel(&c, pool);
+	call_int(&c, o->elsewhere);
 	call_run(&c, fn, arg);
 }
 

@@ -71,7 +71,7 @@ TABLE = [
     Mutant("forgets to queue it again after an offer", LUA + "unoffer.lua",
            "redis.call('ZADD', queue_of(tonumber(c[5]), imminent_queue, queue), c[6], id)"),
     Mutant("an accept leaves it among the waiting", LUA + "accept.lua", "redis.call('ZREM', KEYS[4 + tonumber(c[4])], id)"),
-    Mutant("an offer beyond the capacity", LUA + "offer.lua", " or s.load >= s.capacity", ""),
+    Mutant("an offer beyond the capacity", LUA + "offer.lua", " or s.load + tonumber(ARGV[6]) >= staff_capacity(s, now)", ""),
     Mutant("a closed conversation stays the texter's", LUA + "close.lua", "redis.call('DEL', texter)"),
     Mutant("forgets the end of wrap-up", LUA + "close.lua", "redis.call('ZADD', due, till, 'wrap_up:' .. id)"),
     Mutant("one reply twice", LUA + "send.lua", "redis.call('HGET', client_ids, said)", "nil"),

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -125,6 +126,82 @@ static void test_who_has_just_had_an_imminent_one_is_spared_another(void **state
 	assert_int_equal(assign_choose(&c, three, 3, NULL), 0);
 }
 
+static const char *chosen(const struct assign_conversation *c,
+        const struct assign_counselor *counselors, size_t count)
+{
+	bool exhausted;
+	int i = assign_choose(c, counselors, count, &exhausted);
+	return i >= 0 ? counselors[i].name : exhausted ? "exhausted" : "nobody";
+}
+
+// One of four is less than one of two, whatever the numbers say.
+static void test_load_is_a_share(void **state)
+{
+	(void)state;
+	const struct assign_counselor two[] = {
+	        {.name = "ada", .available = true, .capacity = 2, .load = 1},
+	        {.name = "bea", .available = true, .capacity = 5, .load = 2, .idle_since_ms = 9}};
+	struct assign_conversation c = {0};
+	assert_string_equal(chosen(&c, two, 2), "bea");
+}
+
+static void test_imminent_goes_to_who_is_free(void **state)
+{
+	(void)state;
+	struct assign_counselor three[] = {
+	        {.name = "ada", .available = true, .capacity = 5, .load = 1},
+	        {.name = "bea", .available = true, .capacity = 1, .exposed = true},
+	        {.name = "cyd", .available = true, .capacity = 1, .idle_since_ms = 9}};
+	struct assign_conversation c = {.imminent = true};
+	assert_string_equal(chosen(&c, three, 3), "cyd");
+	three[2].available = false; // who had one lately, rather than who has somebody
+	assert_string_equal(chosen(&c, three, 3), "bea");
+	three[1].load = ASSIGN_ALL_UNITS;
+	assert_string_equal(chosen(&c, three, 3), "ada"); // nobody is free: at once all the same
+	three[0].load = 5;
+	assert_string_equal(chosen(&c, three, 3), "nobody");
+}
+
+// A pass that only they are left of is not over: nobody may forget that they know each other.
+static void test_who_knows_the_texter_is_never_asked(void **state)
+{
+	(void)state;
+	const struct assign_counselor one[] = {{.name = "ada", .available = true, .capacity = 2}};
+	const char *names[] = {"ada"};
+	struct assign_conversation c = {.recused = names, .recused_count = 1, .imminent = true};
+	assert_string_equal(chosen(&c, one, 1), "nobody");
+	c.excluded = names;
+	c.excluded_count = 1;
+	assert_string_equal(chosen(&c, one, 1), "nobody");
+	c.recused_count = 0;
+	assert_string_equal(chosen(&c, one, 1), "exhausted");
+}
+
+// Whoever looks, and in whatever order it is read: the same offer must go.
+static void test_what_fits(void **state)
+{
+	(void)state;
+	struct assign_hold holds[] = {{"b.x", LEVEL_LOW, false}, {"a.x", LEVEL_LOW, false},
+	        {"c.x", LEVEL_HIGH, false}, {"d.x", LEVEL_MEDIUM, true}};
+	static const bool of_two[] = {false, false, true, true};
+	for (size_t turn = 0; turn < 4; turn++) {
+		struct assign_hold turned[4];
+		for (size_t i = 0; i < 4; i++)
+			turned[i] = holds[(i + turn) % 4];
+		for (size_t i = 0; i < 4; i++) {
+			assert_int_equal(assign_fits(turned, 4, i, 2), of_two[(i + turn) % 4]);
+			assert_int_equal(assign_fits(turned, 4, i, 3),
+			        strcmp(turned[i].conversation, "b.x") != 0);
+		}
+	}
+	struct assign_hold taken[] = {{"a.x", LEVEL_IMMINENT, false}, {"b.x", LEVEL_LOW, true}};
+	assert_true(assign_fits(taken, 2, 0, 2)); // room is left, and it needs somebody
+	assert_false(assign_fits(taken, 2, 0, 1));
+	taken[0].taken = true;
+	taken[1].taken = false;
+	assert_false(assign_fits(taken, 2, 1, 10));
+}
+
 static void test_moves(void **state)
 {
 	(void)state;
@@ -169,6 +246,10 @@ int main(void)
 	        cmocka_unit_test(test_nobody_is_not_exhausted),
 	        cmocka_unit_test(test_the_end_of_a_shift),
 	        cmocka_unit_test(test_who_has_just_had_an_imminent_one_is_spared_another),
+	        cmocka_unit_test(test_load_is_a_share),
+	        cmocka_unit_test(test_imminent_goes_to_who_is_free),
+	        cmocka_unit_test(test_who_knows_the_texter_is_never_asked),
+	        cmocka_unit_test(test_what_fits),
 	        cmocka_unit_test(test_moves),
 	        cmocka_unit_test(test_state_names),
 	};

@@ -105,6 +105,30 @@ static void test_back_to_the_old_place(void **state)
 	assert_string_equal(field(w, "c", "c1", "excluded"), "ada");
 }
 
+static void test_what_is_held_elsewhere_counts(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 3);
+	begin(w, "c1", LEVEL_LOW);
+	struct store_offer o = {
+	        .pool = POOL, .conversation = "c1", .name = "ada", .offer_ms = OFFER_MS};
+	o.elsewhere = 3;
+	EXPECT(w, STORE_CONFLICT, store_offer_to, &o);
+	o.elsewhere = 2;
+	EXPECT(w, STORE_OK, store_offer_to, &o);
+}
+
+static void test_who_knows_the_texter_is_not_asked(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 3);
+	arrive(w, "ben", 3);
+	begin(w, "c1", LEVEL_LOW);
+	asked(w, "HSET {" POOL "}:c:c1 recused cyd,ada");
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ben", OFFER_MS);
+}
+
 static void test_who_declined_is_not_asked_again(void **state)
 {
 	struct world *w = *state;
@@ -216,6 +240,8 @@ int main(void)
 	        TEST(test_accepting_twice_is_once),
 	        TEST(test_only_the_offered_one_accepts),
 	        TEST(test_back_to_the_old_place),
+	        TEST(test_what_is_held_elsewhere_counts),
+	        TEST(test_who_knows_the_texter_is_not_asked),
 	        TEST(test_who_declined_is_not_asked_again),
 	        TEST(test_exclusion_is_by_whole_name),
 	        TEST(test_an_offer_expires_no_sooner_than_told),

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much one counselor has, over all pools, on two nodes at once."""
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from console import Refused
+from house import House, new_number
+from poll import poll, stays
+from redis_server import RedisServer
+from schema import pb
+
+IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
+
+
+@pytest.fixture(scope="module")
+def nodes(authority):
+    redis = RedisServer(Path(tempfile.mkdtemp(prefix="hf-redis-"))).start()
+    counts = {"calm": 8}
+    first = House(authority, pools=counts, redis=redis)
+    second = House(authority, pools=counts, redis=redis, beside=first, send_url=first.carrier.url, twilio_url=first.carrier.url)
+    try:
+        first.start()
+        second.start()
+        yield first, second
+    finally:
+        second.end()
+        first.end()
+        redis.end()
+
+
+def record(house, person):
+    [member] = [m for m in house.operator.ask("get_staff").members if m.name == person.name]
+    return member
+
+
+def test_an_imminent_conversation_takes_all(nodes):
+    first, _ = nodes
+    pool = first.take()
+    person = first.hire(pool, capacity=3)
+    console = first.sign_in(person).available()
+    first.text(pool, new_number(), IMMINENT)
+    conversation = console.take()
+    first.text(pool, new_number(), "is anybody there")
+    stays(lambda: not console.has("offer"), 0.5, "nobody else beside somebody in danger")
+    member = record(first, person)
+    assert member.load == 3
+    console.hang_up(conversation)
+    console.take()
+
+
+def accept_all(console, mine):
+    """Takes what is offered until one is ours; returns it. What is too many is refused."""
+    while True:
+        offer = console.expect("offer")
+        try:
+            mine.append(console.accept(offer))
+            return
+        except Refused as e:
+            assert e.code == "gone", e
+
+
+def test_two_pools_on_two_nodes_never_fill_one_person_twice(nodes):
+    first, second = nodes
+    pools = [first.take(), first.take()]
+    person = first.hire(pools, capacity=1)
+    poll(lambda: any(m.name == person.name for m in second.operator.ask("get_staff").members), what="the record on both nodes")
+    console = second.sign_in(person).available()
+    for turn in range(6):
+        posts = [threading.Thread(target=house.text, args=(pool, new_number(), f"hello {turn}"))
+                 for house, pool in zip(nodes, pools)]
+        for post in posts:
+            post.start()
+        for post in posts:
+            post.join()
+        for _ in pools:
+            mine = []
+            accept_all(console, mine)
+            states = first.check_states(pools)
+            held = [c for c in states.values() if c["state"] in ("3", "4")]
+            assert len(held) == 1, held
+            console.hang_up(mine[0])
+    stays(lambda: not console.has("offer"), 0.3, "nothing is left")
