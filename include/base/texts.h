@@ -49,6 +49,8 @@ void text_fill(const char *words, const struct text_word *values, size_t count, 
 const char *text_wrong_blank(enum text_id id, const char *words);
 
 // "5 to 10 minutes", rounded away from the promise: the lower end down, the upper end up.
+// What the range promises, in ms.
+void text_range_round(int64_t low_ms, int64_t high_ms, int64_t *low, int64_t *high);
 void text_range(const char *language, int64_t low_ms, int64_t high_ms, struct buf *out);
 // "Mon 08:00", of a weekday (0 is Monday) and a minute of the day.
 void text_moment(const char *language, unsigned weekday, unsigned minute, struct buf *out);

@@ -26,6 +26,12 @@ size_t rota_on_call(
 int64_t rota_until(const struct rota *r, const char *person, int64_t at_ms);
 // The next instant after at_ms, at most 8 days ahead, at which the set of people may change.
 int64_t rota_next_change(const struct rota *r, int64_t at_ms);
+// Is it within a shift, whoever is in it?
+bool rota_covers(const struct rota *r, int64_t at_ms);
+// When the next shift begins that at_ms is not within; 0 when none does in the next 8 days.
+int64_t rota_next_start(const struct rota *r, int64_t at_ms);
+// By its zone: 0 is Monday, and the minute of that day.
+void rota_local(const struct rota *r, int64_t at_ms, int *weekday, unsigned *minute);
 
 // Local civil time to UTC by the zone's rules, for any zone file; exposed for tests.
 struct zone;

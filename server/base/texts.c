@@ -183,16 +183,23 @@ static int64_t step_of(int64_t high_ms)
 	                                  : MINUTE_MS;
 }
 
+void text_range_round(int64_t low_ms, int64_t high_ms, int64_t *low, int64_t *high)
+{
+	int64_t step = step_of(high_ms);
+	*low = low_ms / step * step;
+	*high = (high_ms + step - 1) / step * step;
+	*low = *low < step ? step : *low;
+	*high = *high <= *low ? *low + step : *high;
+}
+
 void text_range(const char *language, int64_t low_ms, int64_t high_ms, struct buf *out)
 {
 	size_t i = language_index(language);
-	int64_t step = step_of(high_ms), unit = step == HOUR_MS ? HOUR_MS : MINUTE_MS;
-	int64_t low = low_ms / step * step, high = (high_ms + step - 1) / step * step;
-	low = low < step ? step : low;
-	high = high <= low ? low + step : high;
+	bool hours = step_of(high_ms) == HOUR_MS;
+	int64_t low, high, unit = hours ? HOUR_MS : MINUTE_MS;
+	text_range_round(low_ms, high_ms, &low, &high);
 	buf_printf(out, "%lld %s %lld %s", (long long)(low / unit), languages[i].to,
-	        (long long)(high / unit),
-	        unit == HOUR_MS ? languages[i].hours : languages[i].minutes);
+	        (long long)(high / unit), hours ? languages[i].hours : languages[i].minutes);
 }
 
 void text_moment(const char *language, unsigned weekday, unsigned minute, struct buf *out)

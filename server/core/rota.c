@@ -138,11 +138,15 @@ static int64_t floor_second(int64_t ms)
 	return ms / 1000 - (ms % 1000 < 0);
 }
 
+// 1970-01-01 was a Thursday, which is 3 from Monday.
+static int weekday_of(int64_t day)
+{
+	return (int)(((day + 3) % WEEK + WEEK) % WEEK);
+}
+
 static bool on_day(const struct shift *s, int64_t day)
 {
-	int weekday = (int)(((day + 3) % WEEK + WEEK) %
-	                    WEEK); // 1970-01-01 was a Thursday, which is 3 from Monday
-	return s->days >> weekday & 1u;
+	return s->days >> weekday_of(day) & 1u;
 }
 
 // The shift that begins on local day `day`, in UTC seconds.
@@ -244,4 +248,31 @@ int64_t rota_until(const struct rota *r, const char *person, int64_t at_ms)
 		end = rota_next_change(r, end);
 	while (end < last && is_on(r, person, end));
 	return end;
+}
+
+bool rota_covers(const struct rota *r, int64_t at_ms)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (shift_covers(r, &r->shifts[i], floor_second(at_ms)))
+			return true;
+	return false;
+}
+
+int64_t rota_next_start(const struct rota *r, int64_t at_ms)
+{
+	int64_t at = at_ms, last = at_ms + LOOK_S * 1000;
+	while (at < last) {
+		at = rota_next_change(r, at);
+		if (rota_covers(r, at))
+			return at;
+	}
+	return 0;
+}
+
+void rota_local(const struct rota *r, int64_t at_ms, int *weekday, unsigned *minute)
+{
+	int64_t utc = floor_second(at_ms), local = utc + zone_offset(r->zone, utc);
+	int64_t day = floor_day(local);
+	*weekday = weekday_of(day);
+	*minute = (unsigned)((local - day * DAY_S) / 60);
 }
