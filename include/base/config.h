@@ -130,6 +130,9 @@ struct config_pool {
 	struct config_by_level texter_silence; // after a reply; 0 is never
 	uint32_t close_silent_s; // medium and low end by themselves after it; 0 is never
 	bool automatic;          // texters get automatic texts
+	char *hours;             // the schedule within which people are here; "" is always
+	char **intake; // questions to those who wait: rows of base/texts.def, question_NAME
+	unsigned intake_count;
 };
 
 struct config_shift {

@@ -27,6 +27,9 @@ struct text_row {
 };
 const struct text_row *text_row(enum text_id id);
 bool text_from_name(const char *name, enum text_id *out);
+// Of an intake question, "safe" for question_safe.
+#define TEXT_QUESTIONS_MAX 8
+bool text_question(const char *name, enum text_id *out);
 
 // The languages that every row has a default in: "en", "es", "fr"; NULL after the last.
 const char *text_language(size_t index);

@@ -11,7 +11,7 @@
 // was said stands in the conversation. Nothing is said twice, nothing once somebody has accepted,
 // and never more than CARE_TEXTS_MOST in one wait.
 
-#define CARE_QUESTIONS_MAX 8
+#define CARE_QUESTIONS_MAX TEXT_QUESTIONS_MAX
 #define CARE_UPDATES_MAX   3
 // Welcome, coming, off hours or nobody, wait, updates, questions.
 #define CARE_TEXTS_MOST (4 + CARE_UPDATES_MAX + CARE_QUESTIONS_MAX)

@@ -23,7 +23,9 @@
 //                        (lua/include/silence.lua), transfer_to, transfer_until (lua/include/transfer.lua),
 //                        taken_from (the epoch in which it was taken over or transferred), taken_at (first),
 //                        handled (ms that earlier holders had it), present
-//                        (lua/include/present.lua), invited, invited_until, …
+//                        (lua/include/present.lua), invited, invited_until, language, said (marks of
+//                        automatic texts, CSV), said_at, asked (sequence of the latest question), promised (the
+//                        end of the latest wait told), tend (as in {P}:tend, or 0), consent, …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
@@ -37,6 +39,8 @@
 //   {P}:held  {P}:wrap   who is held, in wrap-up
 //   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID transfer:ID page:N gone:NAME ask:ID break:NAME -> when,
 //                        in ms
+//   {P}:tend             when it is decided what those who wait are told next: conversation -> when
+//   {P}:told:LINE:HASH   a texter was told lately that nobody is there; expires
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
 //   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
@@ -118,6 +122,7 @@ struct store_ingest {
 	int64_t provider_ms;
 	unsigned media;
 	bool damaged;
+	bool automatic; // texters get automatic texts
 	const char *gateway;
 	const char *line;
 	struct bytes sealed_number;
@@ -245,8 +250,20 @@ struct store_automatic {
 	int64_t valid_ms;
 	struct bytes sealed_text;
 	const char *gateway;
+	const char *line; // the conversation's, as the texter
+	const char *texter;
+	const char *kept_field; // written into the conversation with it, or ""
+	const char *kept;       // "seq" is the message's sequence
+	int64_t told_ms; // for so long it is not said again to the same texter in any conversation;
+	                 // 0: it may be
 };
 void store_say(struct store *s, const struct store_automatic *a, store_fn fn, void *arg);
+// `seen_ms`: its time as read; `next_ms` 0: nothing is left to say. `mark`: not said, being turned
+// off.
+void store_tend(struct store *s, const char *pool, const char *conversation, int64_t seen_ms,
+        int64_t next_ms, const char *mark, store_fn fn, void *arg);
+void store_tending(struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn,
+        void *arg); // conversations with their times
 struct store_page;
 void store_notice(
         struct store *s, const char *pool, const struct store_page *notice, store_fn fn, void *arg);

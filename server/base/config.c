@@ -192,6 +192,8 @@ static const cyaml_schema_field_t pool_fields[] = {
         MAPPING(struct config_pool, texter_silence, by_level_fields),
         NUMBER(struct config_pool, close_silent_s),
         BOOLEAN(struct config_pool, automatic),
+        STRING(struct config_pool, hours),
+        LIST(struct config_pool, intake, &string_entry),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pool_entry = ENTRY(struct config_pool, pool_fields);

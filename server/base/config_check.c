@@ -381,7 +381,17 @@ static bool is_zone(const char *zone)
 	return ok;
 }
 
-static void check_shift(struct config_report *r, const char *path, const struct config_shift *s)
+// Opening hours need nobody's name.
+static unsigned least_people(const struct config *c, const struct config_schedule *s)
+{
+	for (unsigned i = 0; i < c->pools_count; i++)
+		if (strcmp(c->pools[i].hours, s->name) == 0)
+			return 0;
+	return 1;
+}
+
+static void check_shift(
+        struct config_report *r, const char *path, const struct config_shift *s, unsigned least)
 {
 	if (!is_days(s->days))
 		config_mistake(r, config_key("%s.days", path).path,
@@ -392,9 +402,9 @@ static void check_shift(struct config_report *r, const char *path, const struct 
 	if (!is_time(s->to, 24 * 60))
 		config_mistake(r, config_key("%s.to", path).path,
 		        "must be a time from \"00:00\" to \"24:00\"");
-	if (!s->people_count || s->people_count > PEOPLE_MAX)
-		config_mistake(r, config_key("%s.people", path).path, "must name 1 to %d people",
-		        PEOPLE_MAX);
+	if (s->people_count < least || s->people_count > PEOPLE_MAX)
+		config_mistake(r, config_key("%s.people", path).path, "must name %u to %d people",
+		        least, PEOPLE_MAX);
 	for (unsigned i = 0; i < s->people_count; i++)
 		check_name(r, config_key("%s.people[%u]", path, i).path, s->people[i]);
 }
@@ -410,7 +420,8 @@ static void check_schedule(
 		config_mistake(r, config_key("schedules[%u].zone", i).path,
 		        "there is no time zone \"%s\"", s->zone);
 	for (unsigned j = 0; j < s->shifts_count; j++)
-		check_shift(r, config_key("schedules[%u].shifts[%u]", i, j).path, &s->shifts[j]);
+		check_shift(r, config_key("schedules[%u].shifts[%u]", i, j).path, &s->shifts[j],
+		        least_people(c, s));
 }
 
 // ---- policies

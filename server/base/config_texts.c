@@ -54,12 +54,34 @@ static void check_text(struct config_report *r, const struct config *c, unsigned
 		        "there is no automatic text \"%s\"", t->name);
 }
 
+static void check_intake(struct config_report *r, const struct config_pool *p, const char *path)
+{
+	enum text_id id;
+	if (p->intake_count > TEXT_QUESTIONS_MAX)
+		config_mistake(r, path, "must be at most %d questions", TEXT_QUESTIONS_MAX);
+	for (unsigned i = 0; i < p->intake_count; i++)
+		if (!text_question(p->intake[i], &id))
+			config_mistake(r, config_key("%s[%u]", path, i).path,
+			        "there is no automatic text \"question_%s\"", p->intake[i]);
+}
+
+static void check_pool_texts(struct config_report *r, const struct config *c, unsigned i)
+{
+	const struct config_pool *p = &c->pools[i];
+	check_intake(r, p, config_key("pools[%u].intake", i).path);
+	if (*p->hours && !config_schedule(c, p->hours))
+		config_mistake(r, config_key("pools[%u].hours", i).path,
+		        "there is no schedule \"%s\"", p->hours);
+}
+
 void config_check_texts(struct config_report *r, const struct config *c)
 {
 	for (unsigned i = 0; i < c->lines_count; i++)
 		if (!text_is_language(c->lines[i].language))
 			config_mistake(r, config_key("lines[%u].language", i).path,
 			        "must be a language like en, es or fr");
+	for (unsigned i = 0; i < c->pools_count; i++)
+		check_pool_texts(r, c, i);
 	for (unsigned i = 0; i < c->texts_count; i++)
 		check_text(r, c, i);
 }

@@ -49,6 +49,19 @@ bool text_from_name(const char *name, enum text_id *out)
 	return false;
 }
 
+bool text_question(const char *name, enum text_id *out)
+{
+	static const char prefix[] = "question_";
+	for (enum text_id id = 0; id < TEXTS_COUNT; id++) {
+		bool question = strncmp(rows[id].name, prefix, sizeof prefix - 1) == 0;
+		if (question && strcmp(rows[id].name + sizeof prefix - 1, name) == 0) {
+			*out = id;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *text_language(size_t index)
 {
 	return index < LANGUAGES ? languages[index].name : NULL;

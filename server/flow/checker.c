@@ -381,6 +381,7 @@ static const struct source {
         {"held", conversations},
         {"wrap", conversations},
         {"due", timers},
+        {"tend", conversations},
         {"pages", pages},
 };
 #define SETS (sizeof sources / sizeof *sources)

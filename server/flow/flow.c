@@ -11,6 +11,7 @@
 #include "arrivals.h"
 #include "asking.h"
 #include "base/log.h"
+#include "care.h"
 #include "checker.h"
 #include "dispatch.h"
 #include "duty.h"
@@ -99,6 +100,7 @@ static void make_pools(struct flow *f)
 		p->within = by_level_ms(&p->config->answer_within);
 		p->boost = by_level_ms(&p->config->boost);
 		p->silence = silence_policy(p->config);
+		care_configure(p);
 		store_channel(p->config->name, &channel);
 		p->channel = buf_take_str(&channel);
 		redis_subscribe(store_redis(f->store), p->channel);
@@ -126,8 +128,10 @@ static bool working(const struct flow *f)
 static void on_sweep(void *arg)
 {
 	struct flow *f = arg;
-	for (size_t i = 0; working(f) && i < f->pools_count; i++)
+	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
 		sweep_pool(&f->pools[i]);
+		care_sweep(&f->pools[i]);
+	}
 	f->sweep_timer = loop_timer(f->loop, SWEEP_MS, on_sweep, f);
 }
 
@@ -269,6 +273,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->staff = staff_new(f);
 	f->outbox = outbox_new(f);
 	f->asking = asking_new(f);
+	f->care = care_new();
 	know_gateways(f);
 	f->nodes = nodes_new(f);
 	f->quarantine = quarantine_new(f);
@@ -324,6 +329,7 @@ void flow_free(struct flow *f)
 	staff_free(f->staff);
 	outbox_free(f->outbox);
 	asking_free(f->asking);
+	care_free(f->care);
 	nodes_free(f->nodes);
 	quarantine_free(f->quarantine);
 	alarms_free(f->alarms);

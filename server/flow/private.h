@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "base/id.h"
 #include "base/map.h"
+#include "core/care.h"
 #include "core/conversation.h"
 #include "core/escalate.h"
 #include "core/rota.h"
@@ -22,6 +23,9 @@ struct pool {
 	char *channel;
 	bool dispatch_wanted;
 	bool sweeping;
+	bool tending;
+	struct care_pool care;
+	const struct rota *hours; // NULL: always open
 	bool nobody_reachable; // the alarm of a policy that reaches no one, not even its catch-all
 };
 
@@ -75,6 +79,7 @@ struct ledger;
 struct arrivals;
 struct spooler;
 struct forecasts;
+struct care_desk;
 
 struct flow {
 	struct loop *loop;
@@ -102,6 +107,7 @@ struct flow {
 	struct arrivals *arrivals;
 	struct spooler *spooler;
 	struct forecasts *forecasts;
+	struct care_desk *care;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;

@@ -15,6 +15,8 @@ struct saying {
 	char message[POOL_ID_MAX];
 	struct say_what what;
 	char mark[32];
+	char kept_field[16];
+	char kept[24];
 	say_fn fn;
 	void *arg;
 };
@@ -71,6 +73,11 @@ static void send(struct saying *s, const struct conversation_view *view,
 	        .valid_ms = (int64_t)row->valid_s * 1000,
 	        .sealed_text = buf_bytes(&sealed),
 	        .gateway = conversation_gateway(s->pool->flow, view),
+	        .line = view->line,
+	        .texter = view->texter,
+	        .kept_field = s->kept_field,
+	        .kept = s->kept,
+	        .told_ms = s->what.told_ms,
 	};
 	store_say(s->pool->flow->store, &automatic, on_said, s);
 	buf_free(&sealed);
@@ -124,11 +131,14 @@ void say(
 	struct saying *s = xcalloc(1, sizeof *s);
 	s->pool = p;
 	s->what = *what;
-	s->what.mark = NULL;
+	s->what.mark = s->what.kept_field = s->what.kept = NULL;
 	s->fn = fn;
 	s->arg = arg;
 	snprintf(s->conversation, sizeof s->conversation, "%s", conversation);
 	snprintf(s->mark, sizeof s->mark, "%s", mark);
+	snprintf(s->kept_field, sizeof s->kept_field, "%s",
+	        what->kept_field ? what->kept_field : "");
+	snprintf(s->kept, sizeof s->kept, "%s", what->kept ? what->kept : "");
 	pool_id_new(p, s->message);
 	store_conversation(p->flow->store, p->config->name, s->conversation, on_conversation, s);
 }

@@ -252,6 +252,7 @@ static void store(struct taking *k)
 	        .provider_ms = k->text.provider_ms,
 	        .media = k->text.media,
 	        .damaged = k->text.damaged,
+	        .automatic = k->pool->config->automatic,
 	        .gateway = k->gateway,
 	        .line = k->line->number,
 	        .sealed_number = buf_bytes(&k->number),

@@ -84,6 +84,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_key(&c, "{%s}:past:%s:%s", pool, in->line, in->texter);
 	key_waiting(&c, pool);
 	call_key(&c, "{%s}:rates", pool);
+	call_key(&c, "{%s}:tend", pool);
 	key_custody(&c, pool, in->conversation);
 	call_now(&c);
 	call_str(&c, in->conversation);
@@ -104,6 +105,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_channel(&c, pool);
 	call_int(&c, STORE_KEEP_MS);
 	call_int(&c, in->at_ms);
+	call_int(&c, in->automatic);
 	call_run(&c, fn, arg);
 }
 

@@ -29,6 +29,7 @@ void store_check(struct store *s, const struct store_check *check, store_fn fn, 
 	call_key(&c, "{%s}:texter:%s:%s", pool, named(check->line), named(check->texter));
 	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++)
 		call_key(&c, "{%s}:w:%d", pool, l);
+	call_key(&c, "{%s}:tend", pool);
 	call_key(&c, "{%s}:custody:%s", pool, check->conversation);
 	call_now(&c);
 	call_str(&c, check->conversation);

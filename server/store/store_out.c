@@ -94,6 +94,7 @@ void store_say(struct store *s, const struct store_automatic *a, store_fn fn, vo
 	call_key(&c, "{%s}:autos:%s", a->pool, a->conversation);
 	key_lane(&c, a->pool, a->gateway, STORE_AUTO);
 	call_key(&c, "{%s}:gateways", a->pool);
+	call_key(&c, "{%s}:told:%s:%s", a->pool, a->line, a->texter);
 	call_now(&c);
 	call_str(&c, a->conversation);
 	call_str(&c, a->message);
@@ -104,6 +105,23 @@ void store_say(struct store *s, const struct store_automatic *a, store_fn fn, vo
 	call_bytes(&c, a->sealed_text);
 	call_str(&c, a->gateway);
 	call_channel(&c, a->pool);
+	call_str(&c, a->kept_field);
+	call_str(&c, a->kept);
+	call_int(&c, a->told_ms);
+	call_run(&c, fn, arg);
+}
+
+void store_tend(struct store *s, const char *pool, const char *conversation, int64_t seen_ms,
+        int64_t next_ms, const char *mark, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "tend");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_key(&c, "{%s}:tend", pool);
+	call_str(&c, conversation);
+	call_int(&c, seen_ms);
+	call_int(&c, next_ms);
+	call_str(&c, mark);
 	call_run(&c, fn, arg);
 }
 
@@ -261,5 +279,20 @@ void store_gateways_used(struct store *s, const char *pool, store_fn fn, void *a
 	struct call c;
 	call_command(&c, s, "SMEMBERS");
 	call_key(&c, "{%s}:gateways", pool);
+	call_run(&c, fn, arg);
+}
+
+void store_tending(
+        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "ZRANGEBYSCORE");
+	call_key(&c, "{%s}:tend", pool);
+	call_str(&c, "-inf");
+	call_int(&c, until_ms);
+	call_str(&c, "WITHSCORES");
+	call_str(&c, "LIMIT");
+	call_int(&c, 0);
+	call_int(&c, (int64_t)limit);
 	call_run(&c, fn, arg);
 }

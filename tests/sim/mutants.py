@@ -59,7 +59,7 @@ TABLE = [
            "local earlier = redis.call('EXISTS', texter) == 1 and ARGV[4]"),
     Mutant("forgets the boost", LUA + "include/levels.lua", "return enqueued - boost[level]", "return enqueued"),
     Mutant("forgets the answer's timer", LUA + "ingest.lua",
-           "redis.call('ZADD', due, int(answer_by), 'answer:' .. id)\nend", "end"),
+           "redis.call('ZADD', due, int(answer_by), 'answer:' .. id)\n  rates_add(", "rates_add("),
     Mutant("forgets the answer's timer after a release", LUA + "release.lua", "redis.call('ZADD', due, answer_by, 'answer:' .. id)"),
     Mutant("worse news move no timer", LUA + "ingest.lua", "redis.call('ZADD', due, int(answer_by), 'answer:' .. id)\n    elseif",
            "elseif"),

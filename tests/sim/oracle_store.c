@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/texts.h"
 #include "core/level.h"
 #include "oracle_book.h"
 #include "sim_redis.h"
@@ -237,29 +238,54 @@ static void take_client(
 	strmap_put(o->clients, key, o);
 }
 
+// An automatic text goes to those who wait, whatever it is once a conversation, and has no author.
+static void take_automatic(struct oracle *o, struct conversation *c, const struct view *v,
+        const char *author, const char *automatic)
+{
+	enum text_id id;
+	if (*author || !text_from_name(automatic, &id))
+		oracle_violation(o, "%s: %s is no automatic text", c->id, automatic);
+	// A new master may show several steps at once.
+	bool waited = c->state == 0 || c->state == WAITING || c->state == OFFERED;
+	if (!waited && v->state != WAITING && v->state != OFFERED)
+		oracle_violation(
+		        o, "%s: %s is said in state %lld", c->id, automatic, (long long)v->state);
+	if (text_row(id)->once)
+		take_client(o, c->id, "automatic", automatic);
+}
+
+static void take_reply(struct oracle *o, struct conversation *c, const struct view *v, bool fresh,
+        const char *author, const char *client)
+{
+	if (fresh && (strcmp(author, v->holder) != 0 ||
+	                     !oracle_was_asked(c, ASK_REPLY, author, (uint64_t)v->epoch, client)))
+		oracle_violation(o, "%s: %s replied without a claim on it in epoch %lld", c->id,
+		        author, (long long)v->epoch);
+	take_client(o, c->id, author, client);
+}
+
 static void take_message(struct oracle *o, struct conversation *c, const char *message,
         const struct view *v, bool fresh)
 {
 	struct key key = key_of("m", message);
 	const struct bytes argv[] = {bytes_str("HMGET"), bytes_str(key.text), bytes_str("seq"),
 	        bytes_str("direction"), bytes_str("provider_at"), bytes_str("author"),
-	        bytes_str("client_id")};
-	char author[33], client[40];
-	const struct model_reply *r = run(o, 7, argv);
+	        bytes_str("client_id"), bytes_str("automatic")};
+	char author[33], client[40], automatic[40];
+	const struct model_reply *r = run(o, 8, argv);
 	int64_t sequence = number_at(r, 1), direction = number_at(r, 2), text = number_at(r, 3);
 	text_at(r, 4, author, sizeof author);
 	text_at(r, 5, client, sizeof client);
+	text_at(r, 6, automatic, sizeof automatic);
 	same(o, c->id, "sequence", sequence, (int64_t)c->messages + 1);
 	if (direction == 1 && fresh && c->state >= WRAP_UP)
 		oracle_violation(o, "%s is over and gets a text", c->id);
 	if (direction == 1)
 		take_text(o, c, message, text);
-	else if (fresh && (strcmp(author, v->holder) != 0 || !oracle_was_asked(c, ASK_REPLY, author,
-	                                                             (uint64_t)v->epoch, client)))
-		oracle_violation(o, "%s: %s replied without a claim on it in epoch %lld", c->id,
-		        author, (long long)v->epoch);
-	if (direction == 2)
-		take_client(o, c->id, author, client);
+	else if (*automatic)
+		take_automatic(o, c, v, author, automatic);
+	else
+		take_reply(o, c, v, fresh, author, client);
 	struct message_seen *m = xcalloc(1, sizeof *m);
 	m->sequence = (uint64_t)sequence;
 	m->reply = direction == 2;

@@ -86,7 +86,7 @@ static const char house[] =
         "    wrap_up_s: 20\n"
         "    counselor_silence: {nudge_s: 12, supervisor_s: 18, reroute_s: 30}\n"
         "    texter_silence: {imminent_s: 10, high_s: 10, unknown_s: 10, medium_s: 15, low_s: 15}\n"
-        "    automatic: no\n"
+        "    automatic: yes\n"
         "schedules:\n"
         "  - name: primary\n"
         "    zone: UTC\n"

@@ -3,7 +3,7 @@
 -- that somebody answers rather sooner than later. A conversation that does not exist is taken out of all places.
 --
 -- KEYS: conversation, imminent_queue, queue, due, held, wrap_up, pages, staff, hold (the holder's), page (its), texter (its),
---       waiting_1 … waiting_5, custody
+--       waiting_1 … waiting_5, tend, custody
 -- ARGV: now, conversation, holder, page, texter (as the caller saw them: the keys were made of them), boosts, withins, channel
 -- Returns: {'OK', fault …}: what was wrong, and is right now · {'STALE'}: it is changing; look again · {'CONFLICT', 'two_open'}: its texter
 --       has two open ones, which a human must see to
@@ -125,6 +125,11 @@ place(due, 'answer:' .. id, waits and number == '0' and answer_by or nil, 'answe
 place(due, 'offer:' .. id, exists and state == 2 and (tonumber(c[8]) or now) or nil, 'offer_timer')
 place(due, 'transfer:' .. id, exists and state == 3 and transfer ~= '' and (tonumber(c[17]) or now) or nil, 'transfer_timer')
 place(due, 'silence:' .. id, exists and state == 3 and silence_at or nil, 'silence_timer')
+-- Who has been accepted meanwhile may still be in there: at its time it is taken out.
+local tend, tended = tonumber(redis.call('HGET', conversation, 'tend') or 0), redis.call('ZSCORE', KEYS[17], id)
+if not exists or (waits and tend > 0 and not tended) then
+  place(KEYS[17], id, exists and tend or nil, 'tend')
+end
 place(due, 'wrap_up:' .. id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up_timer')
 
 if exists and state >= 2 and state <= 4 then

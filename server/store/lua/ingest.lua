@@ -3,10 +3,10 @@
 -- order of need. Everything or nothing, and safe to repeat.
 --
 -- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
---       waiting_1 … waiting_5 (by level), rates, custody
+--       waiting_1 … waiting_5 (by level), rates, tend, custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
---       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool)
+--       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts)
 -- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
@@ -14,6 +14,7 @@
 --- @include "custody"
 --- @include "attention"
 --- @include "silence"
+--- @include "automatic"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -37,6 +38,14 @@ if not open[1] and redis.call('EXISTS', conversation) == 1 then
   return { 'NEW' }
 end
 
+-- What is said next is decided anew.
+local function tend()
+  if ARGV[20] == '1' then
+    redis.call('HSET', conversation, 'tend', int(now))
+    redis.call('ZADD', KEYS[16], 'LT', int(now), id)
+  end
+end
+
 local function begin()
   local answer_by = at + within[level]
   redis.call('HSET', conversation, 'state', 1, 'level', level, 'reasons', reasons, 'line', ARGV[12],
@@ -48,6 +57,7 @@ local function begin()
   redis.call('ZADD', waiting(level), int(at), id)
   redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
   rates_add(KEYS[15], now, level, 1)
+  tend()
   custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
 end
 
@@ -87,8 +97,15 @@ end
 local kind, state, holder = 'new', '1', ''
 if open[1] then
   kind = 'more'
-  local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page')
+  local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page', 'said', 'consent')
   state, holder = c[1], c[5]
+  -- Who goes on after the welcome agrees; nothing ever waits for it.
+  if not c[8] and automatic_was_said(c[7] or '', 'welcome') then
+    redis.call('HSET', conversation, 'consent', 'implied')
+  end
+  if state == '1' or state == '2' then
+    tend()
+  end
   if level > tonumber(c[2]) or at < tonumber(c[3]) then
     hasten(c)
   end

@@ -2,10 +2,10 @@
 -- An automatic text to a texter: the message and its outbox entry in one step. Each mark is said once in a conversation (its field `said`);
 -- without a mark, once for each message id.
 --
--- KEYS: conversation, messages, message, entry, autos, out, unsent, gateways
+-- KEYS: conversation, messages, message, entry, autos, out, unsent, gateways, told (this texter was told it lately, in another conversation)
 -- ARGV: now, conversation, message, text (its name), mark (or ''), condition (lua/include/automatic.lua), valid_ms, sealed_text, gateway,
---       channel
--- Returns: {'OK', sequence} · {'DUPLICATE'}: said before · {'GONE'}: it is not true, or no longer · {'NOT_FOUND'}
+--       channel, kept_field, kept (written into the conversation; 'seq' is the sequence), told_ms (0: told or not is no matter)
+-- Returns: {'OK', sequence} · {'DUPLICATE'}: said before, or lately · {'GONE'}: it is not true, or no longer · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "outbox"
 --- @include "automatic"
@@ -25,9 +25,16 @@ if not automatic_is_true(ARGV[6], c[1]) then
   return { 'GONE' }
 end
 
-local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
 if mark ~= '' then
   redis.call('HSET', conversation, 'said', said == '' and mark or said .. ',' .. mark)
+end
+if ARGV[13] ~= '0' and not redis.call('SET', KEYS[9], now, 'NX', 'PX', ARGV[13]) then
+  return { 'DUPLICATE' }
+end
+local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
+redis.call('HSET', conversation, 'said_at', now)
+if ARGV[11] ~= '' then
+  redis.call('HSET', conversation, ARGV[11], ARGV[12] == 'seq' and sequence or ARGV[12])
 end
 redis.call('HSET', message, 'conversation', id, 'seq', sequence, 'direction', 2, 'at', now, 'provider_at', 0, 'text', ARGV[8],
   'author', '', 'automatic', ARGV[4], 'delivery', QUEUED, 'client_id', '')

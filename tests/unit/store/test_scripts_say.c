@@ -21,7 +21,11 @@ static const struct store_automatic *automatic(
 	        .condition = condition,
 	        .valid_ms = AUTO_VALID_MS,
 	        .sealed_text = bytes_str("sealed"),
-	        .gateway = GATEWAY};
+	        .gateway = GATEWAY,
+	        .line = LINE,
+	        .texter = "c1",
+	        .kept_field = "",
+	        .kept = ""};
 	return &a;
 }
 
@@ -211,6 +215,154 @@ static void test_the_checker_puts_it_right(void **state)
 	EXPECT(w, STORE_OK, store_out_claim, A1, lease(w));
 }
 
+// ---- when to look again ----
+
+// A conversation of a pool that sends automatic texts.
+static void begin_tended(struct world *w, const char *id)
+{
+	char message[32];
+	snprintf(message, sizeof message, "first-%s", id);
+	struct store_ingest in = text(id, message, LEVEL_LOW);
+	in.texter = id;
+	in.automatic = true;
+	assert_int_equal(ingest(w, &in), STORE_OK);
+}
+
+static void write_more(struct world *w, const char *id, const char *message)
+{
+	struct store_ingest in = text(id, message, LEVEL_LOW);
+	in.texter = id;
+	in.automatic = true;
+	assert_int_equal(ingest(w, &in), STORE_OK);
+}
+
+static void tended_at(struct world *w, const char *id, int64_t wanted)
+{
+	assert_int_equal(score(w, "tend", id), wanted);
+	assert_int_equal(field_number(w, "c", id, "tend"), wanted == NONE ? 0 : wanted);
+	is_healthy(w, id);
+}
+
+static void test_whoever_waits_has_a_time(void **state)
+{
+	struct world *w = *state;
+	begin_tended(w, "c1");
+	tended_at(w, "c1", T0);
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0, T0 + 5000, "");
+	tended_at(w, "c1", T0 + 5000);
+	EXPECT(w, STORE_STALE, store_tend, POOL, "c1", T0, T0 + 9000, "");
+	tended_at(w, "c1", T0 + 5000);
+	// Who texts is looked at at once, and no earlier look may undo it.
+	w->now += 1000;
+	write_more(w, "c1", "m2");
+	tended_at(w, "c1", T0 + 1000);
+	EXPECT(w, STORE_STALE, store_tend, POOL, "c1", T0 + 5000, 0, "");
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0 + 1000, 0, "");
+	tended_at(w, "c1", NONE);
+	write_more(w, "c1", "m3");
+	tended_at(w, "c1", T0 + 1000);
+	EXPECT(w, STORE_OK, store_tending, POOL, T0 + 999, 10);
+	assert_int_equal(w->parts, 0);
+	EXPECT(w, STORE_OK, store_tending, POOL, T0 + 1000, 10);
+	assert_string_equal(w->part[0], "c1");
+}
+
+static void test_nobody_is_tended_who_does_not_wait(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_tended(w, "c1");
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
+	is_healthy(w, "c1");
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0, T0 + 5000, "wait");
+	tended_at(w, "c1", NONE);
+	assert_string_equal(field(w, "c", "c1", "said"), "nil");
+	write_more(w, "c1", "m2");
+	tended_at(w, "c1", NONE);
+	// Nor where automatic texts are off.
+	begin(w, "c2", LEVEL_LOW);
+	assert_int_equal(score(w, "tend", "c2"), NONE);
+	is_healthy(w, "c2");
+	// A time without a conversation goes.
+	asked(w, "ZADD {" POOL "}:tend 5 c9");
+	EXPECT(w, STORE_OK, store_tend, POOL, "c9", 5, 9, "");
+	assert_string_equal(asked(w, "EXISTS {" POOL "}:tend {" POOL "}:c:c9"), "0");
+}
+
+static void test_what_is_off_counts_as_said(void **state)
+{
+	struct world *w = *state;
+	begin_tended(w, "c1");
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0, T0 + 1, "welcome");
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0 + 1, T0 + 2, "welcome");
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0 + 2, T0 + 3, "wait");
+	assert_string_equal(field(w, "c", "c1", "said"), "welcome,wait");
+	assert_int_equal(field_number(w, "c", "c1", "seq"), 1);
+}
+
+static void test_a_lost_time_is_put_back(void **state)
+{
+	struct world *w = *state;
+	begin_tended(w, "c1");
+	asked(w, "DEL {" POOL "}:tend");
+	assert_int_equal(check_one(w, "c1"), STORE_OK);
+	assert_true(found(w, "tend"));
+	tended_at(w, "c1", T0);
+	asked(w, "ZADD {" POOL "}:tend 5 c9");
+	assert_int_equal(check_one(w, "c9"), STORE_OK);
+	assert_int_equal(score(w, "tend", "c9"), NONE);
+}
+
+static void test_what_is_kept_with_a_text(void **state)
+{
+	struct world *w = *state;
+	begin(w, "c1", LEVEL_LOW);
+	struct store_automatic a = *automatic("a1", "question_safe", "waiting");
+	a.kept_field = "asked";
+	a.kept = "seq";
+	EXPECT(w, STORE_OK, store_say, &a);
+	assert_string_equal(field(w, "c", "c1", "asked"), "2");
+	assert_int_equal(field_number(w, "c", "c1", "said_at"), w->now);
+	a = *automatic("a2", "wait", "waiting");
+	a.kept_field = "promised";
+	a.kept = "12345";
+	EXPECT(w, STORE_OK, store_say, &a);
+	assert_string_equal(field(w, "c", "c1", "promised"), "12345");
+}
+
+// Not in another conversation either, until its time is over.
+static void test_a_texter_is_told_once_a_day(void **state)
+{
+	struct world *w = *state;
+	begin(w, "c1", LEVEL_LOW);
+	begin(w, "c2", LEVEL_LOW);
+	struct store_automatic a = *automatic("a1", "nobody", "waiting");
+	a.told_ms = 43200000;
+	EXPECT(w, STORE_OK, store_say, &a);
+	a.conversation = "c2";
+	a.message = "a2";
+	EXPECT(w, STORE_DUPLICATE, store_say, &a);
+	assert_string_equal(field(w, "c", "c2", "said"), "nobody");
+	assert_int_equal(field_number(w, "c", "c2", "seq"), 1);
+	assert_true(number(asked(w, "PTTL {" POOL "}:told:" LINE ":c1")) > 43000000);
+	asked(w, "DEL {" POOL "}:told:" LINE ":c1");
+	a.mark = "off_hours";
+	EXPECT(w, STORE_OK, store_say, &a);
+}
+
+static void test_who_goes_on_agrees(void **state)
+{
+	struct world *w = *state;
+	begin_tended(w, "c1");
+	write_more(w, "c1", "m2");
+	assert_string_equal(field(w, "c", "c1", "consent"), "nil");
+	EXPECT(w, STORE_OK, store_say, automatic("a1", "welcome", "waiting"));
+	assert_string_equal(field(w, "c", "c1", "consent"), "nil");
+	write_more(w, "c1", "m3");
+	assert_string_equal(field(w, "c", "c1", "consent"), "implied");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +375,13 @@ int main(void)
 	        TEST(test_an_interrupted_one_is_not_repeated_when_untrue),
 	        TEST(test_a_reply_never_waits_for_one),
 	        TEST(test_the_checker_puts_it_right),
+	        TEST(test_whoever_waits_has_a_time),
+	        TEST(test_nobody_is_tended_who_does_not_wait),
+	        TEST(test_what_is_off_counts_as_said),
+	        TEST(test_a_lost_time_is_put_back),
+	        TEST(test_what_is_kept_with_a_text),
+	        TEST(test_a_texter_is_told_once_a_day),
+	        TEST(test_who_goes_on_agrees),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
 }
