@@ -76,6 +76,8 @@ static bool tell_absence(
         const struct care *c, const struct care_now *now, struct care_decision *out)
 {
 	bool closed = now->closed, waited = now->now_ms - c->enqueued_ms >= NOBODY_MS;
+	if (c->offered)
+		return false;
 	if ((!closed && !(now->nobody && waited)) || was_told_to_come_back(c))
 		return false;
 	*out = speak(closed && now->opens_known ? TEXT_OFF_HOURS : TEXT_NOBODY);

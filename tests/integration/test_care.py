@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Automatic texts to those who wait, as their phones and the counselors see them."""
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from house import House, new_number
+from poll import poll, stays
+from schema import pb
+
+MEDIUM = "my grandma died last week"
+IMMINENT = "i have the pills in my hand and i am going to take them tonight"
+OPENS = datetime.now(timezone.utc) + timedelta(days=3)
+
+
+@pytest.fixture(scope="module")
+def house(authority):
+    def edit(config):
+        for pool in config["pools"]:
+            pool["automatic"] = True
+        plain, spanish, asking, closed, crashing = range(5)
+        config["lines"][plain].update(name="Night Line", emergency="911")
+        config["lines"][spanish]["language"] = "es"
+        config["pools"][asking]["intake"] = ["safe", "age"]
+        config["pools"][closed]["hours"] = "desk"
+        config["schedules"].append({"name": "desk", "zone": "UTC", "shifts": [
+            {"days": OPENS.strftime("%a").lower(), "from": "08:00", "to": "09:00", "people": []}]})
+        config["texts"] = [
+            {"line": config["lines"][closed]["number"], "language": "en", "name": "welcome", "text": ""},
+            {"line": "*", "language": "en", "name": "question_age", "text": "Age? {line}"},
+        ]
+    h = House(authority, pools={"calm": 5}, edit=edit)
+    try:
+        yield h.start()
+    finally:
+        h.end()
+
+
+def conversation_of(house, pool, number):
+    """The id of the only conversation that waits in the pool."""
+    entries = [e for e in house.operator.ask("get_queue", limit=100).entries if e.pool == pool.name]
+    assert len(entries) == 1, entries
+    return entries[0].conversation
+
+
+def age(house, pool, conversation, seconds):
+    """As if they had waited for so much longer already, in silence."""
+    key, ms = f"{{{pool.name}}}:c:{conversation}", seconds * 1000
+    for field in ("enqueued", "last_in_at"):
+        house.cli("hincrby", key, field, -ms)
+    house.cli("hset", key, "said_at", 0)
+    house.cli("zincrby", f"{{{pool.name}}}:w:{house.cli('hget', key, 'level')}", -ms, conversation)
+    house.cli("zadd", f"{{{pool.name}}}:tend", "XX", 1, conversation)
+
+
+def test_a_welcome_at_once_and_once(house):
+    pool = house.pools[0]
+    texter = house.text(pool, new_number(), MEDIUM)
+    welcome = house.carrier.wait(texter)
+    assert welcome.text.startswith("This is Night Line.") and "911" in welcome.text and "STOP" in welcome.text
+    assert welcome.sender == pool.line
+    house.text(pool, texter, "are you there")
+    console = house.counselor(pool)
+    taken = console.take()
+    said = [m for m in console.history(taken.id).messages if m.automatic]
+    assert [(m.automatic, m.author, m.direction, m.text) for m in said] == \
+        [("welcome", "", pb.DIRECTION_OUT, welcome.text)]
+    poll(lambda: console.history(taken.id).messages[1].delivery == pb.DELIVERY_SENT, what="that it was sent")
+    assert house.cli("hget", f"{{{pool.name}}}:c:{taken.id}", "consent") == "implied"
+    console.reply(taken, "I am here.")
+    poll(lambda: len(house.carrier.to(texter)) == 2, what="the reply")
+    house.text(pool, texter, "thank you")
+    stays(lambda: len(house.carrier.to(texter)) == 2, 0.6, "nothing more is said by itself")
+    console.hang_up(taken)
+    console.leave()
+
+
+def test_in_the_lines_language_and_nothing_but_help_to_the_imminent(house):
+    pool = house.pools[1]
+    texter, other = house.text(pool, new_number(), MEDIUM), house.text(pool, new_number(), IMMINENT)
+    assert house.carrier.wait(texter).text.startswith("Esto es Line p1.")
+    assert house.carrier.wait(other).text == "Buscamos ya mismo a alguien para hablar contigo. Si hay peligro, llama al 112."
+    house.clear(pool)
+    assert len(house.carrier.to(other)) == 1
+
+
+def test_what_is_no_longer_true_is_not_sent(house):
+    pool = house.pools[0]
+    house.carrier.behave = lambda sent: "busy" if sent.sender == pool.line else "accept"
+    try:
+        texter = house.text(pool, new_number(), MEDIUM)
+        poll(lambda: [s for s in house.carrier.tries if s.to == texter], what="the first try")
+        console = house.counselor(pool)
+        taken = console.take()
+    finally:
+        house.carrier.behave = lambda sent: "accept"
+    console.reply(taken, "I am here.")
+    assert house.carrier.wait(texter).text == "I am here."
+    shown = poll(lambda: [m for m in console.history(taken.id).messages
+                          if m.automatic and m.delivery == pb.DELIVERY_FAILED], what="that it was withdrawn")
+    assert shown[0].delivery_note == "withdrawn: it was no longer true"
+    assert [s.text for s in house.carrier.to(texter)] == ["I am here."]
+    console.hang_up(taken)
+    console.leave()
+
+
+def test_questions_one_after_the_other(house):
+    pool = house.pools[2]
+    busy = house.counselor(pool)
+    house.text(pool, new_number(), MEDIUM)
+    busy.take()
+    texter = house.text(pool, new_number(), MEDIUM)
+    house.carrier.wait(texter)
+    conversation = conversation_of(house, pool, texter)
+    age(house, pool, conversation, 30)
+    assert house.carrier.wait(texter, 2).text == "Are you safe where you are right now?"
+    age(house, pool, conversation, 30)
+    stays(lambda: len(house.carrier.to(texter)) == 2, 0.6, "one question at a time")
+    house.text(pool, texter, "yes at my aunt's")
+    age(house, pool, conversation, 30)
+    assert house.carrier.wait(texter, 3).text == "Age? Line p2"
+    # The answer is a text like any other: it may raise the level, and then nothing more is asked.
+    house.text(pool, texter, IMMINENT)
+    assert house.carrier.wait(texter, 4).text.startswith("We are getting somebody")
+    console = house.counselor(pool)
+    taken = console.take()
+    assert taken.level == pb.LEVEL_IMMINENT
+    assert [m.automatic for m in console.history(taken.id).messages] == \
+        ["", "welcome", "question_safe", "", "question_age", "", "coming"]
+    console.hang_up(taken)
+    console.leave()
+
+
+def test_out_of_hours(house):
+    pool = house.pools[3]
+    texter = house.text(pool, new_number(), MEDIUM)
+    # The welcome is turned off on this line.
+    told = house.carrier.wait(texter).text
+    assert told.startswith(f"Line p3 is next open {OPENS.strftime('%a')} 08:00.") and "112" in told
+    assert conversation_of(house, pool, texter)  # it waits all the same, and is due when it is due
+    house.clear(pool)
+    house.text(pool, texter, MEDIUM)
+    stays(lambda: len(house.carrier.to(texter)) == 1, 0.8, "nobody is told twice a day")
+    house.clear(pool)
+
+
+def test_a_crash_loses_no_welcome_and_doubles_none(house):
+    pool = house.pools[4]
+    texters = [house.text(pool, new_number(), MEDIUM) for _ in range(8)]
+    before = house.log_text().count("event=said text=welcome")
+    house.kill()
+    house.restart()
+    for texter in texters:
+        house.carrier.wait(texter)
+    assert house.log_text().count("event=said text=welcome") > before
+    stays(lambda: all(len(house.carrier.to(t)) == 1 for t in texters), 0.8, "one welcome each")
+    house.clear(pool)
+    house.check_states([pool])
