@@ -423,8 +423,8 @@ void store_held_since(struct store *s, const char *pool, size_t limit, store_fn 
         void *arg); // ids with the time of the accept
 void store_rates(struct store *s, const char *pool, store_fn fn, void *arg);     // HGETALL
 void store_signed_in(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
-void store_queue(
-        struct store *s, const char *pool, bool imminent, size_t limit, store_fn fn, void *arg);
+void store_queue(struct store *s, const char *pool, bool imminent, size_t first, size_t count,
+        store_fn fn, void *arg);
 void store_waiting(struct store *s, const char *pool, enum level l, size_t limit, store_fn fn,
         void *arg); // ids with enqueued
 void store_waiting_count(struct store *s, const char *pool, enum level l, store_fn fn, void *arg);

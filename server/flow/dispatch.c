@@ -13,12 +13,14 @@
 #include "core/assign.h"
 #include "history.h"
 
-// How far down the queue one run looks past people whom nobody free may take.
-#define LOOK_MAX         20
+// How much of the queue is read at once, and how far one run looks past people whom nobody free may
+// take: they hold up nobody behind them, and a run ends.
+#define WINDOW           20
+#define LOOK_MAX         1000
 #define COUNSELORS_MAX   512
 #define DECLINE_PAUSE_MS 5000
 
-// One run over one pool: counselors, then the queue's head, then each conversation in turn.
+// One run over one pool: counselors, then the queues window by window, each conversation in turn.
 struct run {
 	struct pool *pool;
 	struct assign_counselor counselors[COUNSELORS_MAX];
@@ -29,7 +31,10 @@ struct run {
 	size_t counselors_count;
 	struct pool *others[CAPACITY_POOLS_MAX]; // pools that share a counselor with this one
 	size_t others_count, others_read;
-	char ids[2 * LOOK_MAX][POOL_ID_MAX];
+	bool common;   // the imminent ones are through
+	size_t passed; // of this queue: those who were looked at and are still in it
+	size_t looked; // of both
+	char ids[WINDOW][POOL_ID_MAX];
 	size_t ids_count;
 	size_t next;
 	size_t chosen;    // index of the counselor whose offer is under way
@@ -72,7 +77,8 @@ static void on_offered(const struct store_answer *a, void *arg)
 		        (long long)redis_integer(redis_at(a->reply, 1)));
 		if (r->more[r->chosen].several)
 			capacity_settle(r->pool->flow, name);
-	}
+	} else
+		r->passed++;
 	r->next++;
 	consider_next(r);
 }
@@ -140,41 +146,46 @@ static void on_considered(const struct store_answer *a, void *arg)
 	if (exhausted && flow_now(p->flow) - view.declined_at_ms >= decline_pause_ms(p))
 		store_forgive(p->flow->store, p->config->name, r->ids[r->next], view.excluded, NULL,
 		        NULL);
+	r->passed++;
 	r->next++;
 	consider_next(r);
 }
 
+static void read_window(struct run *r);
+
 static void consider_next(struct run *r)
 {
-	if (r->next >= r->ids_count || r->pool->flow->draining || !somebody_has_room(r)) {
+	if (r->pool->flow->draining || !somebody_has_room(r)) {
 		run_end(r);
-		return;
+	} else if (r->next < r->ids_count) {
+		r->looked++;
+		store_conversation(r->pool->flow->store, r->pool->config->name, r->ids[r->next],
+		        on_considered, r);
+	} else if (r->ids_count == WINDOW && r->looked < LOOK_MAX) {
+		read_window(r);
+	} else if (!r->common) {
+		r->common = true;
+		r->passed = 0;
+		read_window(r);
+	} else {
+		run_end(r);
 	}
-	store_conversation(
-	        r->pool->flow->store, r->pool->config->name, r->ids[r->next], on_considered, r);
 }
 
-static void take_ids(struct run *r, const struct redis_reply *reply)
-{
-	for (size_t i = 0; i < redis_count(reply) && r->ids_count < 2 * LOOK_MAX; i++) {
-		struct bytes id = redis_bytes(redis_at(reply, i));
-		if (id.len < POOL_ID_MAX)
-			bytes_copy(id, r->ids[r->ids_count++], POOL_ID_MAX);
-	}
-}
-
-static void on_queue(const struct store_answer *a, void *arg)
+static void on_window(const struct store_answer *a, void *arg)
 {
 	struct run *r = arg;
-	take_ids(r, a->reply);
+	r->next = r->ids_count = 0;
+	for (size_t i = 0; i < redis_count(a->reply) && r->ids_count < WINDOW; i++)
+		bytes_copy(redis_bytes(redis_at(a->reply, i)), r->ids[r->ids_count++], POOL_ID_MAX);
 	consider_next(r);
 }
 
-static void on_imminent(const struct store_answer *a, void *arg)
+// Whoever is offered leaves the queue: the next ones stand behind those who stay.
+static void read_window(struct run *r)
 {
-	struct run *r = arg;
-	take_ids(r, a->reply);
-	store_queue(r->pool->flow->store, r->pool->config->name, false, LOOK_MAX, on_queue, r);
+	store_queue(r->pool->flow->store, r->pool->config->name, !r->common, r->passed, WINDOW,
+	        on_window, r);
 }
 
 static int64_t number_of(const json_t *s, const char *key)
@@ -267,7 +278,7 @@ static void read_others(struct run *r)
 	else if (r->others_read < r->others_count)
 		store_signed_in(s, r->others[r->others_read++]->config->name, on_other, r);
 	else
-		store_queue(s, r->pool->config->name, true, LOOK_MAX, on_imminent, r);
+		read_window(r);
 }
 
 static void on_counselors(const struct store_answer *a, void *arg)

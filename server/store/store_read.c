@@ -79,10 +79,10 @@ static void read_range(struct store *s, const char *pool, const char *kind, size
 	call_run(&c, fn, arg);
 }
 
-void store_queue(
-        struct store *s, const char *pool, bool imminent, size_t limit, store_fn fn, void *arg)
+void store_queue(struct store *s, const char *pool, bool imminent, size_t first, size_t count,
+        store_fn fn, void *arg)
 {
-	read_range(s, pool, imminent ? "q0" : "q", limit, false, fn, arg);
+	store_window(s, pool, imminent ? "q0" : "q", first, count, fn, arg);
 }
 
 void store_waiting(

@@ -225,6 +225,22 @@ def test_an_offer_that_is_over_rings_no_more(house):
     assert not first.has("offer")
 
 
+def test_who_cannot_be_placed_holds_up_nobody_else(house):
+    """FS#1221: an unavailable last candidate halted the distribution. AST#1561: a queue whose calls nobody could take blocked the others."""
+    pool = house.take()
+    console, away = house.sign_in(house.hire(pool)), house.counselor(pool).away()
+    for _ in range(25):  # more than one look at the queue takes in
+        house.text(pool, new_number(), LOW)
+    known = [e.conversation for e in queue_of(house, pool)]
+    for conversation in known:  # as if all of them had been declined this moment
+        house.cli("hset", f"{{{pool.name}}}:c:{conversation}", "excluded", console.session.name, "recused", console.session.name,
+                  "declined_at", int(time.time() * 1000))
+    console.available()
+    house.text(pool, new_number(), LOW)
+    assert console.take(deadline=SOON).id not in known
+    assert not away.has("offer")
+
+
 def test_no_wait_is_too_long_to_be_served(house):
     """CW AutoAssignment, "default threshold": conversations idle for more than 7 days are skipped."""
     pool = house.take()

@@ -99,7 +99,7 @@ static void test_back_to_the_old_place(void **state)
 	assert_int_equal(score(w, "q", "c1"), T0 - boost.ms[LEVEL_MEDIUM]);
 	assert_int_equal(score(w, "due", "answer:c1"), T0 + within.ms[LEVEL_MEDIUM]);
 	assert_string_equal(field(w, "c", "c1", "epoch"), "2");
-	EXPECT(w, STORE_OK, store_queue, POOL, false, 10);
+	EXPECT(w, STORE_OK, store_queue, POOL, false, 0, 10);
 	assert_string_equal(w->part[0], "c1");
 	EXPECT(w, STORE_GONE, store_unoffer, CLAIM("c1", "ada", 1), "declined");
 	assert_string_equal(field(w, "c", "c1", "excluded"), "ada");
