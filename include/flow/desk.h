@@ -40,6 +40,7 @@ void desk_decline(struct flow *f, uint64_t session, const Frame *request);
 void desk_reply(struct flow *f, uint64_t session, const Frame *request);
 void desk_send_held(struct flow *f, uint64_t session, const Frame *request);
 void desk_close(struct flow *f, uint64_t session, const Frame *request);
+void desk_answer_close(struct flow *f, uint64_t session, const Frame *request);
 void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_conversation(struct flow *f, uint64_t session, const Frame *request);
 void desk_list_conversations(struct flow *f, uint64_t session, const Frame *request);

@@ -25,7 +25,9 @@
 //                        handled (ms that earlier holders had it), present
 //                        (lua/include/present.lua), invited, invited_until, language, said (marks of
 //                        automatic texts, CSV), said_at, asked (sequence of the latest question), promised (the
-//                        end of the latest wait told), tend (as in {P}:tend, or 0), consent, …
+//                        end of the latest wait told), tend (as in {P}:tend, or 0), consent, close_by,
+//                        close_at, close_outcome (a close that waits for a second person: lua/include/close.lua),
+//                        approved_by, …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
@@ -85,6 +87,7 @@ enum store_code {
 	STORE_HELD,
 	STORE_NOT_FOUND,
 	STORE_FULL,
+	STORE_APPROVAL,
 	STORE_UNAVAILABLE, // nothing was changed
 	STORE_UNKNOWN,     // it may have happened: the call is safe to repeat
 	STORE_SHORT, // it happened, on fewer copies than configured: the call is safe to repeat
@@ -174,8 +177,22 @@ struct store_silence {
 	int64_t next_at_ms;
 };
 void store_silence(struct store *s, const struct store_silence *look, store_fn fn, void *arg);
-void store_close(struct store *s, const struct store_claim *c, const char *outcome,
-        int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
+struct store_closing {
+	const char *outcome;
+	int64_t wrap_up_ms;
+	uint64_t seen; // sequence of the last message shown; 0 does not ask
+	const char *line;
+	const char *texter;
+	enum level least; // from there on two people must agree; 0: nowhere
+	bool alone;       // there is nobody else who could agree
+};
+// STORE_APPROVAL: a supervisor has been asked.
+void store_close(struct store *s, const struct store_claim *c, const struct store_closing *closing,
+        store_fn fn, void *arg);
+// The second person's word; `c` is their claim, in the holder's epoch. Of the closing wrap_up_ms,
+// line and texter count; `reason` is one word or "".
+void store_close_answer(struct store *s, const struct store_claim *c,
+        const struct store_closing *closing, bool approve, const char *reason, store_fn fn,
         void *arg);
 // After an imminent conversation the counselor's capacity is `units` less for that time.
 struct store_exposure {

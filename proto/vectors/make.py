@@ -114,6 +114,7 @@ def vectors(named):
         "drain": {},
         "runChecks": {},
         "sendHeld": {**held, "message": MESSAGE},
+        "answerClose": {**held, "approve": True, "reason": "safe_for_now"},
         "result": {"code": "stale", "text": "Somebody else has this conversation now."},
         "session": {"name": "ana", "roles": ["ROLE_COUNSELOR"], "pools": ["night"], "capacity": 3,
                     **presence, "nowMs": T0, "held": [conversation()], "offers": [offer()]},
@@ -163,6 +164,7 @@ def vectors(named):
         "breakOffered": {},
         "shiftEnding": {"shiftEndMs": T0 + 900000},
         "attention": {"pool": "night", "kind": "missed_offers", "name": "ana", "atMs": T0},
+        "closeAnswered": {"conversation": CONVERSATION, "verdict": "refused", "by": "sam", "reason": "not_yet"},
         "nudge": {"conversation": CONVERSATION, "kind": "counselor_silent", "sinceMs": T0},
     }
     # News and answers from the server to nobody's request carry no id.

@@ -194,6 +194,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         BOOLEAN(struct config_pool, automatic),
         STRING(struct config_pool, hours),
         LIST(struct config_pool, intake, &string_entry),
+        STRING(struct config_pool, two_person_close),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pool_entry = ENTRY(struct config_pool, pool_fields);

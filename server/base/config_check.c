@@ -270,6 +270,17 @@ static void check_by_level(
 	check_duration(r, config_key("%s.low_s", path).path, l->low_s, least);
 }
 
+static void check_two_person(struct config_report *r, unsigned i, const struct config_pool *p)
+{
+	static const char *const words[] = {
+	        "never", "low", "medium", "unknown", "high", "imminent"};
+	for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+		if (strcmp(p->two_person_close, words[k]) == 0)
+			return;
+	config_mistake(r, config_key("pools[%u].two_person_close", i).path,
+	        "must be a level (imminent, high, unknown, medium, low) or never");
+}
+
 static void check_silence(struct config_report *r, unsigned i, const struct config_pool *p)
 {
 	const struct config_counselor_silence *s = &p->counselor_silence;
@@ -322,6 +333,7 @@ static void check_pool(
 	check_duration(r, config_key("pools[%u].wrap_up_s", i).path, p->wrap_up_s, 0);
 	check_silence(r, i, p);
 	check_shifts(r, c, i, p);
+	check_two_person(r, i, p);
 }
 
 // ---- schedules

@@ -180,6 +180,7 @@ static void set_pool(struct config_pool *p, const struct config_report *r, const
 	set_numbers(r, path, p, pool_numbers, COUNT(pool_numbers));
 	if (!config_has(r, config_key("%s.automatic", path).path))
 		p->automatic = true;
+	set_string(&p->two_person_close, "unknown");
 }
 
 void config_set_defaults(struct config *c, struct config_report *r, const char *folder)

@@ -76,6 +76,17 @@ bool request_conversation(struct request *r, const struct session *s, const char
 	return true;
 }
 
+struct request *request_begin(struct flow *f, uint64_t session, const Frame *frame,
+        const char *conversation, uint64_t epoch)
+{
+	struct session *s = session_find(f, session);
+	if (!s)
+		return NULL;
+	struct request *r = request_new(f, s, frame->id);
+	r->epoch = epoch;
+	return request_conversation(r, s, conversation) ? r : NULL;
+}
+
 struct store_claim request_claim(const struct request *r)
 {
 	return (struct store_claim){r->pool->config->name, r->conversation, r->name, r->epoch};

@@ -31,6 +31,9 @@ struct request *request_new(struct flow *f, const struct session *s, uint64_t id
 // Finds the pool in which `conversation` is: its id says so ("POOL.ID"). False after having
 // answered that there is none.
 bool request_conversation(struct request *r, const struct session *s, const char *conversation);
+// The request of a signed-in session about one conversation; NULL after having answered.
+struct request *request_begin(struct flow *f, uint64_t session, const Frame *frame,
+        const char *conversation, uint64_t epoch);
 struct store_claim request_claim(const struct request *r);
 void request_end(struct request *r, enum err e, const char *text);
 void request_end_code(struct request *r, enum store_code code);

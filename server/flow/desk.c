@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What counselors ask for: accept, decline, reply, close, read.
+// What counselors ask for: accept, decline, reply, read.
 #include "flow/desk.h"
 
 #include <ctype.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "anchor.h"
 #include "answer.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -17,19 +16,6 @@
 
 #define REPLY_CHARACTERS_MAX 1600
 #define CLIENT_ID_MAX        64
-#define OUTCOME_MAX          32
-
-// The request of a signed-in session about one conversation; NULL after having answered.
-static struct request *begin(struct flow *f, uint64_t session, const Frame *frame,
-        const char *conversation, uint64_t epoch)
-{
-	struct session *s = session_find(f, session);
-	if (!s)
-		return NULL;
-	struct request *r = request_new(f, s, frame->id);
-	r->epoch = epoch;
-	return request_conversation(r, s, conversation) ? r : NULL;
-}
 
 // ---- reading ----
 
@@ -86,7 +72,7 @@ void desk_get_conversation(struct flow *f, uint64_t session, const Frame *frame)
 		read_metadata(f, s, frame);
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, 0);
+	struct request *r = request_begin(f, session, frame, in->conversation, 0);
 	if (r)
 		history_load(f, r->pool, r->conversation, in->after_sequence, true, on_history, r);
 }
@@ -124,7 +110,7 @@ static void on_fits(bool fits, void *arg)
 void desk_accept(struct flow *f, uint64_t session, const Frame *frame)
 {
 	struct request *r =
-	        begin(f, session, frame, frame->accept->conversation, frame->accept->epoch);
+	        request_begin(f, session, frame, frame->accept->conversation, frame->accept->epoch);
 	if (r)
 		capacity_ask(f, r->name, r->conversation, on_fits, r);
 }
@@ -153,7 +139,7 @@ void desk_decline(struct flow *f, uint64_t session, const Frame *frame)
 		        "reason must be busy, know_them, break or other.");
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	r->more = (void *)reason;
@@ -277,7 +263,7 @@ void desk_reply(struct flow *f, uint64_t session, const Frame *frame)
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST, mistake);
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	struct reply *reply = xcalloc(1, sizeof *reply);
@@ -351,103 +337,9 @@ void desk_send_held(struct flow *f, uint64_t session, const Frame *frame)
 		        "There is no such reply in this conversation.");
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	r->more = xstrdup(in->message);
 	store_conversation(f->store, r->pool->config->name, r->conversation, on_held_read, r);
-}
-
-// ---- close and wrap-up ----
-
-static void on_finished(const struct store_answer *a, void *arg)
-{
-	struct request *r = arg;
-	if (a->code == STORE_OK) {
-		log_info("conversation=%s event=closed staff=%s", r->conversation, r->name);
-		anchor_log(r->pool, r->conversation);
-	}
-	request_end(r, store_code_err(a->code), a->code == STORE_OK ? "Closed." : NULL);
-}
-
-struct closing {
-	char *outcome;
-	uint64_t seen;
-};
-
-static void closing_free(struct closing *c)
-{
-	free(c->outcome);
-	free(c);
-}
-
-static void on_closed(const struct store_answer *a, void *arg)
-{
-	struct request *r = arg;
-	closing_free(r->more);
-	if (a->code != STORE_OK) {
-		request_end_code(r, a->code);
-		return;
-	}
-	if (r->pool->config->wrap_up_s > 0) {
-		request_end(r, ERR_NONE,
-		        "Closed. Your slot is free when you have finished your notes.");
-		return;
-	}
-	// No wrap-up time: the slot is free at once. Were we to die here, the due timer does it.
-	const struct store_exposure exposure = pool_exposure(r->pool);
-	struct store_claim claim = request_claim(r);
-	store_finish(r->flow->store, &claim, &exposure, on_finished, r);
-}
-
-static void on_close_read(const struct store_answer *a, void *arg)
-{
-	struct request *r = arg;
-	const struct closing *closing = r->more;
-	struct conversation_view view;
-	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
-		closing_free(r->more);
-		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
-		return;
-	}
-	struct store_claim claim = request_claim(r);
-	store_close(r->flow->store, &claim, closing->outcome,
-	        (int64_t)r->pool->config->wrap_up_s * 1000, closing->seen, view.line, view.texter,
-	        on_closed, r);
-}
-
-static bool outcome_ok(const char *outcome)
-{
-	size_t len = strlen(outcome);
-	return len >= 1 && len <= OUTCOME_MAX &&
-	       strspn(outcome, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
-}
-
-void desk_close(struct flow *f, uint64_t session, const Frame *frame)
-{
-	const Holdfast__V1__Close *in = frame->close;
-	if (!outcome_ok(in->outcome)) {
-		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
-		        "outcome must be 1 to 32 characters of a-z, 0-9, _ and -.");
-		return;
-	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
-	if (!r)
-		return;
-	struct closing *closing = xcalloc(1, sizeof *closing);
-	closing->outcome = xstrdup(in->outcome);
-	closing->seen = in->sequence;
-	r->more = closing;
-	store_conversation(f->store, r->pool->config->name, r->conversation, on_close_read, r);
-}
-
-void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *frame)
-{
-	const Holdfast__V1__FinishWrapUp *in = frame->finish_wrap_up;
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
-	if (!r)
-		return;
-	const struct store_exposure exposure = pool_exposure(r->pool);
-	struct store_claim claim = request_claim(r);
-	store_finish(f->store, &claim, &exposure, on_finished, r);
 }

@@ -101,6 +101,7 @@ static void make_pools(struct flow *f)
 		p->boost = by_level_ms(&p->config->boost);
 		p->silence = silence_policy(p->config);
 		care_configure(p);
+		level_from_name(p->config->two_person_close, &p->two_person_least); // or "never"
 		store_channel(p->config->name, &channel);
 		p->channel = buf_take_str(&channel);
 		redis_subscribe(store_redis(f->store), p->channel);

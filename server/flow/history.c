@@ -34,6 +34,7 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->unanswered_at_ms = redis_integer(redis_field(reply, "unanswered_at"));
 	out->silence_at_ms = redis_integer(redis_field(reply, "silence_at"));
 	out->silence_step = (unsigned)redis_integer(redis_field(reply, "silence_step"));
+	out->close_at_ms = redis_integer(redis_field(reply, "close_at"));
 	out->sequence = (uint64_t)redis_integer(redis_field(reply, "seq"));
 	out->page = (uint64_t)redis_integer(redis_field(reply, "page"));
 	out->earlier = (uint64_t)redis_integer(redis_field(reply, "past"));

@@ -225,6 +225,32 @@ static void take_break_offered(struct pool *p, char **w)
 		push(p, s->id, HOLDFAST__V1__FRAME__BODY_BREAK_OFFERED, &offered);
 }
 
+// "close_answered CONVERSATION HOLDER VERDICT BY|- REASON|-": to the holder and to all supervisors.
+struct close_answered {
+	struct pool *pool;
+	const char *holder;
+	Holdfast__V1__CloseAnswered body;
+};
+
+static void tell_answered(uint64_t id, void *value, void *arg)
+{
+	const struct session *s = value;
+	struct close_answered *a = arg;
+	bool holder = strcmp(s->name, a->holder) == 0 && s->roles & ROLE_SERVES;
+	if ((holder || s->roles & ROLE_SUPERVISOR) && session_serves(s, a->pool))
+		push(a->pool, id, HOLDFAST__V1__FRAME__BODY_CLOSE_ANSWERED, &a->body);
+}
+
+static void take_close_answered(struct pool *p, char **w)
+{
+	struct close_answered a = {p, w[2], HOLDFAST__V1__CLOSE_ANSWERED__INIT};
+	a.body.conversation = w[1];
+	a.body.verdict = w[3];
+	a.body.by = strcmp(w[4], "-") == 0 ? "" : w[4];
+	a.body.reason = strcmp(w[5], "-") == 0 ? "" : w[5];
+	idmap_each(p->flow->sessions, tell_answered, &a);
+}
+
 // "presence NAME PRESENCE REASON"
 static void take_presence(struct pool *p, char **w)
 {
@@ -304,6 +330,7 @@ static const struct {
         {"released", 5, take_released},
         {"level", 3, take_level},
         {"nudge", 5, take_nudge},
+        {"close_answered", 6, take_close_answered},
         {"presence", 4, take_presence},
         {"break_offered", 2, take_break_offered},
         {"session", 3, take_session},

@@ -20,6 +20,7 @@ struct pool {
 	struct by_level within;
 	struct by_level boost;
 	struct silence_policy silence;
+	enum level two_person_least; // a close takes two from there on; 0: nowhere
 	char *channel;
 	bool dispatch_wanted;
 	bool sweeping;

@@ -37,8 +37,13 @@ static void end_silent(struct look *l, const struct conversation_view *view)
 {
 	struct pool *p = l->pool;
 	struct store_claim claim = {p->config->name, l->conversation, l->holder, view->epoch};
-	store_close(p->flow->store, &claim, OUTCOME_SILENT, (int64_t)p->config->wrap_up_s * 1000,
-	        view->sequence, view->line, view->texter, on_done, l);
+	const struct store_closing closing = {.outcome = OUTCOME_SILENT,
+	        .wrap_up_ms = (int64_t)p->config->wrap_up_s * 1000,
+	        .seen = view->sequence,
+	        .line = view->line,
+	        .texter = view->texter,
+	        .least = p->two_person_least};
+	store_close(p->flow->store, &claim, &closing, on_done, l);
 }
 
 static void tell(
@@ -54,13 +59,15 @@ static void tell(
 	store_silence(l->pool->flow->store, &told, on_done, l);
 }
 
-static struct silence silence_of(const struct conversation_view *view)
+static struct silence silence_of(const struct pool *p, const struct conversation_view *view)
 {
 	return (struct silence){
 	        .level = view->level,
 	        .unanswered_ms = view->unanswered_at_ms,
 	        .replied_ms = view->last_out_at_ms > view->held_at_ms ? view->last_out_at_ms
 	                                                              : view->held_at_ms,
+	        .asked_ms = view->close_at_ms,
+	        .needs_second = p->two_person_least && view->level >= p->two_person_least,
 	        .told = view->silence_step,
 	};
 }
@@ -68,7 +75,7 @@ static struct silence silence_of(const struct conversation_view *view)
 static void decide(struct look *l, const struct conversation_view *view)
 {
 	struct pool *p = l->pool;
-	const struct silence silence = silence_of(view);
+	const struct silence silence = silence_of(p, view);
 	const struct silence_decision d = silence_decide(&p->silence, &silence, flow_now(p->flow));
 	struct store_claim claim = {p->config->name, l->conversation, l->holder, view->epoch};
 	l->act = d.act;

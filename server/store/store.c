@@ -259,24 +259,46 @@ void store_silence(struct store *s, const struct store_silence *look, store_fn f
 	call_run(&c, fn, arg);
 }
 
-void store_close(struct store *s, const struct store_claim *claim, const char *outcome,
-        int64_t wrap_up_ms, uint64_t seen, const char *line, const char *texter, store_fn fn,
-        void *arg)
+static void key_close(
+        struct call *c, const struct store_claim *claim, const struct store_closing *closing)
+{
+	call_key(c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(c, "{%s}:due", claim->pool);
+	call_key(c, "{%s}:held", claim->pool);
+	call_key(c, "{%s}:wrap", claim->pool);
+	call_key(c, "{%s}:texter:%s:%s", claim->pool, closing->line, closing->texter);
+	call_key(c, "{%s}:past:%s:%s", claim->pool, closing->line, closing->texter);
+	call_key(c, "{%s}:rates", claim->pool);
+	key_custody(c, claim->pool, claim->conversation);
+}
+
+void store_close(struct store *s, const struct store_claim *claim,
+        const struct store_closing *closing, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "close");
-	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
-	call_key(&c, "{%s}:due", claim->pool);
-	call_key(&c, "{%s}:held", claim->pool);
-	call_key(&c, "{%s}:wrap", claim->pool);
-	call_key(&c, "{%s}:texter:%s:%s", claim->pool, line, texter);
-	call_key(&c, "{%s}:past:%s:%s", claim->pool, line, texter);
-	call_key(&c, "{%s}:rates", claim->pool);
-	key_custody(&c, claim->pool, claim->conversation);
+	key_close(&c, claim, closing);
 	call_claim(&c, claim);
-	call_str(&c, outcome);
-	call_int(&c, wrap_up_ms);
-	call_int(&c, (int64_t)seen);
+	call_str(&c, closing->outcome);
+	call_int(&c, closing->wrap_up_ms);
+	call_int(&c, (int64_t)closing->seen);
+	call_channel(&c, claim->pool);
+	call_int(&c, closing->least ? (int64_t)closing->least : LEVEL_IMMINENT + 1);
+	call_int(&c, closing->alone);
+	call_run(&c, fn, arg);
+}
+
+void store_close_answer(struct store *s, const struct store_claim *claim,
+        const struct store_closing *closing, bool approve, const char *reason, store_fn fn,
+        void *arg)
+{
+	struct call c;
+	call_script(&c, s, "close_answer");
+	key_close(&c, claim, closing);
+	call_claim(&c, claim);
+	call_int(&c, approve);
+	call_str(&c, reason);
+	call_int(&c, closing->wrap_up_ms);
 	call_channel(&c, claim->pool);
 	call_run(&c, fn, arg);
 }

@@ -45,10 +45,10 @@ def all_levels(value):
 
 # calm: nothing happens by itself. brisk: offers and consoles are lost quickly. urgent: pages at once, in seconds.
 KINDS = {
-    "calm": dict(answer_within=all_levels(HOUR), offer_s=60, grace_s=2, wrap_up_s=60),
-    "brisk": dict(answer_within=all_levels(HOUR), offer_s=2, grace_s=1, wrap_up_s=1),
-    "urgent": dict(answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
-    "urgent_again": dict(answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
+    "calm": dict(two_person_close="never", answer_within=all_levels(HOUR), offer_s=60, grace_s=2, wrap_up_s=60),
+    "brisk": dict(two_person_close="never", answer_within=all_levels(HOUR), offer_s=2, grace_s=1, wrap_up_s=1),
+    "urgent": dict(two_person_close="never", answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
+    "urgent_again": dict(two_person_close="never", answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
 }
 # What a test counts at the carrier is what people wrote: a test of automatic texts turns them on.
 for _kind in KINDS.values():

@@ -84,6 +84,7 @@ static const char house[] =
         "    offer_s: 15\n"
         "    grace_s: 8\n"
         "    wrap_up_s: 20\n"
+        "    two_person_close: never\n"
         "    counselor_silence: {nudge_s: 12, supervisor_s: 18, reroute_s: 30}\n"
         "    texter_silence: {imminent_s: 10, high_s: 10, unknown_s: 10, medium_s: 15, low_s: 15}\n"
         "    automatic: yes\n"

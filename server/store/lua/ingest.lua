@@ -15,6 +15,7 @@
 --- @include "attention"
 --- @include "silence"
 --- @include "automatic"
+--- @include "close"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -116,6 +117,7 @@ local sequence = redis.call('HINCRBY', conversation, 'seq', 1)
 redis.call('HSET', conversation, 'last_in', sequence, 'last_in_at', int(now))
 if state == '3' then
   attention_drop(conversation, 'texter_silent')
+  close_settle(conversation, channel, id, 'cancelled', '', 'new_text')
   if redis.call('HGET', conversation, 'unanswered_at') == '0' then
     redis.call('HSET', conversation, 'unanswered_at', int(now))
     silence_begin(conversation, due, id, now)

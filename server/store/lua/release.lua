@@ -14,6 +14,7 @@
 --- @include "silence"
 --- @include "notes"
 --- @include "transfer"
+--- @include "close"
 local conversation, imminent_queue, queue, due, staff, hold, held =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
@@ -42,6 +43,7 @@ local answer_by = int(now + within[level])
 redis.call('HSET', conversation, 'state', 1, 'holder', '', 'answer_by', answer_by, 'excluded',
   GIVEN_AWAY[ARGV[5]] and name or '', 'page', 0)
 custody(KEYS[#KEYS], id, now, 'released', name, redis.call('HINCRBY', conversation, 'epoch', 1), ARGV[5])
+close_settle(conversation, channel, id, 'cancelled', '', ARGV[5])
 silence_end(conversation, due, id)
 attention_drop(conversation, 'counselor_silent')
 attention_drop(conversation, 'texter_silent')

@@ -2,7 +2,7 @@
 -- What a look at a held conversation's silence has come to: who is told, and when the next look is.
 --
 -- KEYS: conversation, due
--- ARGV: now, conversation, silence_at (as seen), act ("none", "nudge", "supervisor", "texter", "texter_supervisor"), step, next_at, since,
+-- ARGV: now, conversation, silence_at (as seen), act ("none", "nudge", "supervisor", "texter", "texter_supervisor", "close_asked"), step, next_at, since,
 --       channel
 -- Returns: {'OK'} · {'STALE'}: it has been answered meanwhile · {'GONE'}: nobody holds it
 --- @include "levels"
@@ -27,5 +27,8 @@ if kind then
 end
 if act == 'supervisor' or act == 'texter_supervisor' then
   attention_add(conversation, channel, kind, id, c[3])
+end
+if act == 'close_asked' then
+  attention_add(conversation, channel, 'close_asked', id, c[3])
 end
 return { 'OK' }

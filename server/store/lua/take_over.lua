@@ -10,6 +10,7 @@
 --- @include "staff"
 --- @include "attention"
 --- @include "silence"
+--- @include "close"
 --- @include "notes"
 --- @include "present"
 --- @include "transfer"
@@ -58,6 +59,7 @@ redis.call('HSET', conversation, 'state', 3, 'holder', name, 'held_at', int(now)
   'offer_until', 0, 'taken_from', epoch, 'present', (present_without(c[7], name)))
 redis.call('HDEL', with, id)
 notes_add(notes, ARGV[6], now, 'taken_over', name, ARGV[7])
+close_settle(conversation, channel, id, 'cancelled', '', 'taken_over')
 silence_begin(conversation, due, id, now)
 for _, kind in ipairs({ 'counselor_silent', 'texter_silent', 'requeued' }) do
   attention_drop(conversation, kind)

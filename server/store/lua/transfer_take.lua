@@ -7,6 +7,7 @@
 --- @include "levels"
 --- @include "staff"
 --- @include "silence"
+--- @include "close"
 --- @include "present"
 --- @include "custody"
 local conversation, due, staff, hold_giver, hold, held, with = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
@@ -37,6 +38,7 @@ local new = redis.call('HINCRBY', conversation, 'epoch', 1)
 redis.call('HSET', conversation, 'holder', name, 'held_at', int(now), 'unanswered_at', c[9] ~= '0' and int(now) or 0, 'transfer_to', '',
   'transfer_until', 0, 'taken_from', epoch, 'present', (present_without(c[8], name)))
 redis.call('ZADD', held, int(now), id)
+close_settle(conversation, channel, id, 'cancelled', '', 'transferred')
 silence_begin(conversation, due, id, now)
 custody(KEYS[#KEYS], id, now, 'transferred', name, new, 'from=' .. giver)
 redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. giver .. ' ' .. epoch .. ' transferred ' .. name)

@@ -109,5 +109,8 @@ bool duty_shift(struct console *c, const char *rest);
 void duty_break_offered(struct console *c);
 void duty_shift_ending(struct console *c, const Holdfast__V1__ShiftEnding *news);
 
-// ---- safety.c: silences
+// ---- safety.c: silences, closes that take two; commands, as in the table of commands.c
 void safety_nudge(struct console *c, const Holdfast__V1__Nudge *news);
+void safety_close_answered(struct console *c, const Holdfast__V1__CloseAnswered *news);
+bool run_approve(struct console *c, const char *rest);
+bool run_refuse(struct console *c, const char *rest);

@@ -318,6 +318,7 @@ static const struct {
         {"missed_offers", "missed offers and is away now"},
         {"counselor_silent", "has not answered a texter who waits, in"},
         {"texter_silent", "holds somebody who has gone silent; closing it needs a supervisor:"},
+        {"close_asked", "wants to close, which takes two; /approve ID or /refuse ID:"},
         {"requeued", "was the third to lose this one; it waits again:"},
 };
 
@@ -419,6 +420,9 @@ static void on_news(const Frame *f, void *arg)
 		break;
 	case HOLDFAST__V1__FRAME__BODY_SHIFT_ENDING:
 		duty_shift_ending(c, f->shift_ending);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_CLOSE_ANSWERED:
+		safety_close_answered(c, f->close_answered);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
 		attention(c, f->attention);

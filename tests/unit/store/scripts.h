@@ -138,6 +138,9 @@ static inline enum store_code answered(struct world *w)
 #define OUTCOME(epoch, outcome, provider_id, note, retry_at)                                       \
 	(&(struct store_outcome){                                                                  \
 	        epoch, outcome, bytes_str(provider_id), bytes_str(note), retry_at, ASK_MS})
+// Where no second person is asked for.
+#define CLOSING(outcome, wrap_up_ms, seen, line, texter)                                           \
+	(&(struct store_closing){outcome, wrap_up_ms, seen, line, texter, 0, false})
 #define CLAIM(conversation, name, epoch) (&(struct store_claim){POOL, conversation, name, epoch})
 
 // A claim of its own: no other has its token.

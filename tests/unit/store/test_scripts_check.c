@@ -32,7 +32,8 @@ static void held(struct world *w)
 static void wrapping_up(struct world *w)
 {
 	held(w);
-	EXPECT(w, STORE_OK, store_close, CLAIM(ID, "ada", 1), "helped", WRAP_UP_MS, 0, LINE, ID);
+	EXPECT(w, STORE_OK, store_close, CLAIM(ID, "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, ID));
 }
 
 static void closed(struct world *w)

@@ -79,8 +79,8 @@ static void test_only_the_holder_sends_it(void **state)
 	EXPECT(w, STORE_STALE, store_send_held, CLAIM("c1", "ada", 0), "r1", GATEWAY);
 	EXPECT(w, STORE_NOT_FOUND, store_send_held, CLAIM("c2", "ada", 1), "r1", GATEWAY);
 	EXPECT(w, STORE_NOT_FOUND, store_send_held, CLAIM("c1", "ada", 1), "r9", GATEWAY);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	EXPECT(w, STORE_CONFLICT, store_send_held, CLAIM("c1", "ada", 1), "r1", GATEWAY);
 	delivery_of(w, "r1", HELD);
 	assert_int_equal(size_of_set(w, OUT_REPLY), 0);

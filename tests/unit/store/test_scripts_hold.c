@@ -56,8 +56,8 @@ static void test_close_then_finish(void **state)
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	begin(w, "c2", LEVEL_LOW);
 	w->now += 1000;
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	assert_string_equal(field(w, "c", "c1", "state"), "4");
 	assert_string_equal(field(w, "c", "c1", "outcome"), "helped");
 	assert_int_equal(field_number(w, "c", "c1", "closed_at"), w->now);
@@ -76,17 +76,19 @@ static void test_close_and_finish_may_be_repeated(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	w->now += 1000;
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, 0, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("other", WRAP_UP_MS, 0, LINE, "c1"));
 	assert_string_equal(field(w, "c", "c1", "outcome"), "helped");
 	assert_int_equal(score(w, "wrap", "c1"), T0 + WRAP_UP_MS);
 	assert_string_equal(asked(w, "GET {" POOL "}:past:" LINE ":c1"), "1");
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	begin_held(w, "c2", "ada", LEVEL_LOW);
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "other", WRAP_UP_MS, 0, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("other", WRAP_UP_MS, 0, LINE, "c1"));
 	assert_string_equal(field(w, "c", "c1", "state"), "5");
 }
 
@@ -95,13 +97,18 @@ static void test_close_needs_the_holder(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 1);
 	begin(w, "c1", LEVEL_LOW);
-	EXPECT(w, STORE_NOT_FOUND, store_close, CLAIM("c9", "ada", 1), "helped", 1, 0, LINE, "c9");
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 0), "helped", 1, 0, LINE, "c1");
+	EXPECT(w, STORE_NOT_FOUND, store_close, CLAIM("c9", "ada", 1),
+	        CLOSING("helped", 1, 0, LINE, "c9"));
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 0),
+	        CLOSING("helped", 1, 0, LINE, "c1"));
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
-	EXPECT(w, STORE_CONFLICT, store_close, CLAIM("c1", "ada", 1), "helped", 1, 0, LINE, "c1");
+	EXPECT(w, STORE_CONFLICT, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", 1, 0, LINE, "c1"));
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ben", 1), "helped", 1, 0, LINE, "c1");
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 2), "helped", 1, 0, LINE, "c1");
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ben", 1),
+	        CLOSING("helped", 1, 0, LINE, "c1"));
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 2),
+	        CLOSING("helped", 1, 0, LINE, "c1"));
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:past:" LINE ":c1"), "0");
 }
 
@@ -111,13 +118,13 @@ static void test_a_late_close_leaves_the_next_conversation_alone(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 2);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	struct store_ingest in = text("c2", "m2", LEVEL_LOW);
 	in.texter = "c1";
 	assert_int_equal(ingest(w, &in), STORE_OK);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	assert_string_equal(field(w, "texter:" LINE, "c1", "conversation"), "c2");
 }
 
@@ -128,8 +135,8 @@ static void test_finish_needs_wrap_up(void **state)
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	EXPECT(w, STORE_NOT_FOUND, store_finish, CLAIM("c9", "ada", 1), &exposure);
 	EXPECT(w, STORE_CONFLICT, store_finish, CLAIM("c1", "ada", 1), &exposure);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ben", 1), &exposure);
 	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ada", 2), &exposure);
 	assert_string_equal(field(w, "c", "c1", "state"), "4");
@@ -144,11 +151,11 @@ static void test_close_waits_for_what_was_not_seen(void **state)
 	in.texter = "c1";
 	assert_int_equal(ingest(w, &in), STORE_OK);
 	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
-	EXPECT(w, STORE_UNSEEN, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 1, LINE,
-	        "c1");
+	EXPECT(w, STORE_UNSEEN, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 1, LINE, "c1"));
 	assert_string_equal(field(w, "c", "c1", "state"), "3");
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 2, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 2, LINE, "c1"));
 }
 
 static void test_a_reply_and_its_outbox_entry(void **state)
@@ -215,8 +222,8 @@ static void test_send_needs_the_holder(void **state)
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
 	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ben", 1), REPLY("r1", "k1"));
 	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ada", 0), REPLY("r1", "k1"));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	EXPECT(w, STORE_CONFLICT, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
 	assert_int_equal(size_of_set(w, OUT_REPLY), 0);
 	assert_int_equal(field_number(w, "c", "c1", "seq"), 1);

@@ -110,8 +110,8 @@ static void test_after_a_close_a_new_one_begins(void **state)
 	assert_int_equal(ingest(w, &in), STORE_OK);
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        TEXTER);
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, TEXTER));
 	struct store_ingest late = text("c1", "m2", LEVEL_HIGH);
 	assert_int_equal(ingest(w, &late), STORE_NEW);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:m:m2 {" POOL "}:seen:twilio:m2"), "0");

@@ -239,7 +239,8 @@ static void do_close(struct walk *k)
 	enum store_code wanted = fenced(c, &as, 3);
 	if (wanted == STORE_CONFLICT && c->state > 3)
 		wanted = STORE_OK;
-	store_close(k->w->store, &as, "helped", WRAP_UP_MS, 0, LINE, c->texter, on_answer, k->w);
+	store_close(k->w->store, &as, CLOSING("helped", WRAP_UP_MS, 0, LINE, c->texter), on_answer,
+	        k->w);
 	assert_int_equal(result(k), wanted);
 	if (wanted == STORE_OK && c->state == 3)
 		c->state = 4;

@@ -82,8 +82,8 @@ static void test_only_the_offered_one_accepts(void **state)
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
 	EXPECT(w, STORE_GONE, store_accept, CLAIM("c1", "ada", 1)); // of the earlier offer
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 3));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 3), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 3),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	EXPECT(w, STORE_GONE, store_accept, CLAIM("c1", "ada", 3));
 }
 

@@ -125,8 +125,8 @@ static void test_a_forgotten_counselors_load_is_right_again(void **state)
 	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s2", "available");
 	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS);
 	asked(w, "HDEL {" POOL "}:staff ada");
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:hold:ada"), "0");
 }
@@ -183,7 +183,8 @@ static void test_less_after_an_imminent_one(void **state)
 	struct world *w = *state;
 	arrive(w, "ada", 2);
 	begin_held(w, "c1", "ada", LEVEL_IMMINENT);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "done", 1000, 0, LINE, "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("done", 1000, 0, LINE, "c1"));
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
 	begin(w, "c2", LEVEL_LOW);
 	begin(w, "c3", LEVEL_LOW);

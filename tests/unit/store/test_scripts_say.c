@@ -93,8 +93,8 @@ static void test_only_while_it_is_true(void **state)
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	begin(w, "c2", LEVEL_LOW);
 	begin_held(w, "c3", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c3", "ada", 1), "helped", WRAP_UP_MS, 1, LINE,
-	        "c3");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c3", "ada", 1), CLOSING("helped", WRAP_UP_MS, 1, LINE,
+	        "c3"));
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const bool wanted[] = {rows[i].held, rows[i].waiting, rows[i].wrap_up};
 		for (size_t k = 0; k < 3; k++) {

@@ -134,8 +134,8 @@ static void test_a_closed_one_is_not_looked_after(void **state)
 	arrive(w, "ada", 2);
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	const struct store_silence late = *looked(w, "texter", 1, w->now + 60000);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	assert_int_equal(timer(w), NONE);
 	EXPECT(w, STORE_GONE, store_silence, &late);
 	assert_int_equal(timer(w), NONE);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a conversation: close, the second person's word where it takes two, and wrap-up.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "anchor.h"
+#include "answer.h"
+#include "base/log.h"
+#include "history.h"
+#include "staff.h"
+
+#define OUTCOME_MAX 32
+
+// An outcome or a reason, for the record: never a text about a person.
+static bool word_ok(const char *word)
+{
+	size_t len = strlen(word);
+	return len <= OUTCOME_MAX && strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+// ---- wrap-up ----
+
+static void on_finished(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	if (a->code == STORE_OK) {
+		log_info("conversation=%s event=closed staff=%s", r->conversation, r->name);
+		anchor_log(r->pool, r->conversation);
+	}
+	request_end(r, store_code_err(a->code), a->code == STORE_OK ? "Closed." : NULL);
+}
+
+void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__FinishWrapUp *in = frame->finish_wrap_up;
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	const struct store_exposure exposure = pool_exposure(r->pool);
+	struct store_claim claim = request_claim(r);
+	store_finish(f->store, &claim, &exposure, on_finished, r);
+}
+
+// ---- close ----
+
+struct closing {
+	char *outcome;
+	uint64_t seen;
+	bool alone; // there is no other supervisor to agree
+	char line[24];
+	char texter[VAULT_HASH_LEN + 1];
+};
+
+static void closing_free(struct closing *c)
+{
+	free(c->outcome);
+	free(c);
+}
+
+static void on_closed(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	closing_free(r->more);
+	if (a->code == STORE_APPROVAL)
+		log_info("conversation=%s event=close_asked staff=%s", r->conversation, r->name);
+	if (a->code != STORE_OK) {
+		request_end_code(r, a->code);
+		return;
+	}
+	if (r->pool->config->wrap_up_s > 0) {
+		request_end(r, ERR_NONE,
+		        "Closed. Your slot is free when you have finished your notes.");
+		return;
+	}
+	// No wrap-up time: the slot is free at once. Were we to die here, the due timer does it.
+	const struct store_exposure exposure = pool_exposure(r->pool);
+	struct store_claim claim = request_claim(r);
+	store_finish(r->flow->store, &claim, &exposure, on_finished, r);
+}
+
+static void close_it(struct request *r)
+{
+	const struct closing *c = r->more;
+	const struct store_closing closing = {.outcome = c->outcome,
+	        .wrap_up_ms = (int64_t)r->pool->config->wrap_up_s * 1000,
+	        .seen = c->seen,
+	        .line = c->line,
+	        .texter = c->texter,
+	        .least = r->pool->two_person_least,
+	        .alone = c->alone};
+	struct store_claim claim = request_claim(r);
+	store_close(r->flow->store, &claim, &closing, on_closed, r);
+}
+
+static bool is_supervisor(const struct flow *f, const char *name)
+{
+	const struct staff_member *m = staff_find(f->staff, name);
+	return m && m->roles & ROLE_SUPERVISOR;
+}
+
+// Who is gone but within their grace counts as here: better two who cannot reach each other for a
+// moment than one who decides alone.
+static void on_signed_in(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct closing *c = r->more;
+	bool other = a->code != STORE_OK;
+	for (size_t i = 0; !other && i + 1 < redis_count(a->reply); i += 2) {
+		char name[33];
+		bytes_copy(redis_bytes(redis_at(a->reply, i)), name, sizeof name);
+		other = strcmp(name, r->name) != 0 && is_supervisor(r->flow, name);
+	}
+	c->alone = !other;
+	if (c->alone)
+		log_warn("conversation=%s event=close_alone staff=%s", r->conversation, r->name);
+	close_it(r);
+}
+
+static bool is_for_two(const struct pool *p, const struct conversation_view *view)
+{
+	return p->two_person_least && view->level >= p->two_person_least;
+}
+
+static void on_close_read(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct closing *closing = r->more;
+	struct conversation_view view;
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
+		closing_free(closing);
+		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
+		return;
+	}
+	memcpy(closing->line, view.line, sizeof closing->line);
+	memcpy(closing->texter, view.texter, sizeof closing->texter);
+	if (is_for_two(r->pool, &view) && is_supervisor(r->flow, r->name))
+		store_signed_in(r->flow->store, r->pool->config->name, on_signed_in, r);
+	else
+		close_it(r);
+}
+
+void desk_close(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__Close *in = frame->close;
+	if (!in->outcome[0] || !word_ok(in->outcome)) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
+		        "outcome must be 1 to 32 characters of a-z, 0-9, _ and -.");
+		return;
+	}
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	struct closing *closing = xcalloc(1, sizeof *closing);
+	closing->outcome = xstrdup(in->outcome);
+	closing->seen = in->sequence;
+	r->more = closing;
+	store_conversation(f->store, r->pool->config->name, r->conversation, on_close_read, r);
+}
+
+// ---- the second person's word ----
+
+struct word {
+	bool approve;
+	char reason[OUTCOME_MAX + 1];
+};
+
+static void end_answered(struct request *r, const struct store_answer *a, bool approve)
+{
+	struct bytes why = redis_bytes(redis_at(a->reply, 1));
+	if (a->code == STORE_OK)
+		request_end(r, ERR_NONE, approve ? "Closed." : "Told: it goes on.");
+	else if (a->code == STORE_CONFLICT && bytes_is(why, "self"))
+		request_end(r, ERR_FORBIDDEN, "Another person must agree to it.");
+	else if (a->code == STORE_CONFLICT)
+		request_end(r, ERR_CONFLICT, "No close of this conversation waits for an answer.");
+	else
+		request_end_code(r, a->code);
+}
+
+static void on_answered(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	struct word *w = r->more;
+	bool approve = w->approve;
+	char holder[33];
+	if (a->code == STORE_OK) {
+		bytes_copy(redis_bytes(redis_at(a->reply, 1)), holder, sizeof holder);
+		log_info("conversation=%s event=%s staff=%s holder=%s", r->conversation,
+		        approve ? "close_approved" : "close_refused", r->name, holder);
+		const struct store_exposure exposure = pool_exposure(r->pool);
+		const struct store_claim claim = {
+		        r->pool->config->name, r->conversation, holder, r->epoch};
+		if (approve && r->pool->config->wrap_up_s == 0)
+			store_finish(r->flow->store, &claim, &exposure, NULL, NULL);
+	}
+	free(w);
+	end_answered(r, a, approve);
+}
+
+static void on_answer_read(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	const struct word *w = r->more;
+	struct conversation_view view;
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
+		free(r->more);
+		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
+		return;
+	}
+	struct store_claim claim = request_claim(r);
+	const struct store_closing closing = {
+	        .wrap_up_ms = (int64_t)r->pool->config->wrap_up_s * 1000,
+	        .line = view.line,
+	        .texter = view.texter};
+	store_close_answer(r->flow->store, &claim, &closing, w->approve, w->reason, on_answered, r);
+}
+
+void desk_answer_close(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__AnswerClose *in = frame->answer_close;
+	if (!word_ok(in->reason)) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
+		        "reason must be at most 32 characters of a-z, 0-9, _ and -.");
+		return;
+	}
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
+	if (!r)
+		return;
+	struct word *w = xcalloc(1, sizeof *w);
+	w->approve = in->approve;
+	snprintf(w->reason, sizeof w->reason, "%s", in->reason);
+	r->more = w;
+	store_conversation(f->store, r->pool->config->name, r->conversation, on_answer_read, r);
+}
