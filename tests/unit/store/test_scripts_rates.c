@@ -26,7 +26,8 @@ static int64_t counted(struct world *w, int which)
 
 static void close_it(struct world *w, const char *id, const char *name, uint64_t epoch)
 {
-	EXPECT(w, STORE_OK, store_close, CLAIM(id, name, epoch), "talked", WRAP_UP_MS, 0, LINE, id);
+	EXPECT(w, STORE_OK, store_close, CLAIM(id, name, epoch),
+	        CLOSING("talked", WRAP_UP_MS, 0, LINE, id));
 }
 
 static void test_a_conversation_is_counted(void **state)
