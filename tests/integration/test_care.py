@@ -156,3 +156,16 @@ def test_a_crash_loses_no_welcome_and_doubles_none(house):
     stays(lambda: all(len(house.carrier.to(t)) == 1 for t in texters), 0.8, "one welcome each")
     house.clear(pool)
     house.check_states([pool])
+
+
+def test_the_list_of_texts(house):
+    closed = house.pools[3]
+    texts = house.ctl("texts", as_json=True)["texts"]
+    of = {(t["line"], t["name"]): t for t in texts}
+    assert of[closed.line, "welcome"]["alphabet"] == "off" and of[closed.line, "welcome"]["parts"] == 0
+    spanish = of[house.pools[1].line, "welcome"]
+    assert (spanish["language"], spanish["alphabet"], spanish["parts"]) == ("es", "GSM-7", 1)
+    assert of[house.pools[0].line, "question_age"]["text"] == "Age? {line}"
+    listed = house.ctl("texts", "--line", closed.line, "--language", "fr").stdout
+    assert listed.count(closed.line) == len(texts) / len(house.pools) and "UCS-2" in listed
+    assert house.ctl("texts", "--language", "French", check=False).returncode == 2

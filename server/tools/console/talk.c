@@ -95,7 +95,8 @@ bool talk_add(struct talk *talk, const Holdfast__V1__Message *m)
 	        .id = xstrdup(m->id),
 	        .sequence = m->sequence,
 	        .in = m->direction == HOLDFAST__V1__DIRECTION__DIRECTION_IN,
-	        .author = xstrdup(m->author),
+	        // No user is called that.
+	        .author = xstrdup(*m->automatic ? "(automatic)" : m->author),
 	        .text = xstrdup(m->text),
 	        .damaged = m->damaged,
 	        .media = m->media,

@@ -22,6 +22,7 @@ const struct arg_option ctl_options[] = {
         {"--from", "NUMBER", "number of the handset, or of the texter"},
         {"--from-file", "FILE", "file with the texter's number: it is in no list of processes"},
         {"--line", "NUMBER", "the line that the text was for"},
+        {"--language", "L", "in that language (default: the line's)"},
         {"--text-file", "FILE", "file with the text"},
         {"--reason", "WORDS", "why, for the log; nothing of the content"},
         {"--to", "NUMBER", "line to text to (default: the gateway's first)"},
@@ -165,6 +166,12 @@ const struct command commands[] = {
         {.name = "doctor",
                 .help = "Check the configuration and, when it runs, the system; say what is wrong.",
                 .run = run_doctor},
+        {.name = "texts",
+                .usage = "[--line NUMBER] [--language L]",
+                .help = "The automatic texts to texters as the configuration has them, and the "
+                        "parts each is sent in.\nNeeds no running system.",
+                .options = "--line --language",
+                .run = run_texts},
         {.name = "phone",
                 .usage = "[--gateway NAME] [--from NUMBER] [--to NUMBER]",
                 .help = "A simulated handset for a gateway of Kannel's type: every line that you "

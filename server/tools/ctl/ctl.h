@@ -87,5 +87,6 @@ void show_quarantined(const Frame *answer);
 
 // ---- commands with a file of their own
 int run_doctor(struct ctl *c);
+int run_texts(struct ctl *c);
 int run_phone(struct ctl *c);
 int run_frame(struct ctl *c);
