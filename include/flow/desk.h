@@ -37,6 +37,7 @@ void desk_ping(struct flow *f, uint64_t session, const Frame *request);
 void desk_set_presence(struct flow *f, uint64_t session, const Frame *request);
 void desk_accept(struct flow *f, uint64_t session, const Frame *request);
 void desk_decline(struct flow *f, uint64_t session, const Frame *request);
+void desk_recuse(struct flow *f, uint64_t session, const Frame *request);
 void desk_reply(struct flow *f, uint64_t session, const Frame *request);
 void desk_send_held(struct flow *f, uint64_t session, const Frame *request);
 void desk_close(struct flow *f, uint64_t session, const Frame *request);

@@ -32,6 +32,7 @@
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
+//   {P}:known:LINE:HASH  the counselors who know that texter
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
 //                        author, delivery, note, client_id, automatic (the name of the text)
@@ -159,6 +160,9 @@ void store_unoffer(
 // What a conversation costs whom it is offered to or who holds it follows its level.
 void store_reweigh(struct store *s, const char *pool, const char *conversation, const char *name,
         store_fn fn, void *arg);
+// The counselor knows the texter, and is not asked for them any more.
+void store_recuse(struct store *s, const struct store_claim *c, const char *line,
+        const char *texter, store_fn fn, void *arg);
 void store_forgive(struct store *s, const char *pool, const char *conversation,
         const char *excluded, store_fn fn, void *arg);
 void store_release(struct store *s, const struct store_claim *c, const char *reason,

@@ -151,6 +151,7 @@ def vectors(named):
                          "fault": "its hash does not follow on the one before", "line": CUSTODY}],
                     "spans": [{"state": "STATE_WAITING", "fromMs": T0, "toMs": T0 + 1000},
                               {"state": "STATE_OFFERED", "owner": "ana", "fromMs": T0 + 1000}], "backMs": 120},
+        "recuse": held,
         "offer": offer(),
         "offerOver": {"conversation": SECOND, "epoch": 2, "reason": "expired"},
         "message": messages()[0],

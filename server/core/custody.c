@@ -48,6 +48,7 @@ static const struct move {
         {"settled", ANY, 0, BYSTANDER},
         {"close_asked", HELD, 0, OWNER},
         {"close_refused", HELD, 0, BYSTANDER},
+        {"recused", OPEN, 0, BYSTANDER},
         {"joined", ANY, 0, BYSTANDER},
         {"left", ANY, 0, BYSTANDER},
         {"deleted", ANY, 0, BYSTANDER},

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/utf8.h"
 #include "capacity.h"
+#include "desk_recuse.h"
 #include "history.h"
 
 #define REPLY_CHARACTERS_MAX 1600
@@ -142,6 +143,10 @@ void desk_decline(struct flow *f, uint64_t session, const Frame *frame)
 	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
+	if (strcmp(reason, "know_them") == 0) {
+		recuse_offered(r);
+		return;
+	}
 	r->more = (void *)reason;
 	struct store_claim claim = request_claim(r);
 	store_unoffer(f->store, &claim, "declined", on_declined, r);

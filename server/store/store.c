@@ -85,6 +85,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	key_waiting(&c, pool);
 	call_key(&c, "{%s}:rates", pool);
 	call_key(&c, "{%s}:tend", pool);
+	call_key(&c, "{%s}:known:%s:%s", pool, in->line, in->texter);
 	key_custody(&c, pool, in->conversation);
 	call_now(&c);
 	call_str(&c, in->conversation);
@@ -186,6 +187,18 @@ void store_reweigh(struct store *s, const char *pool, const char *conversation, 
 	call_key(&c, "{%s}:hold:%s", pool, name);
 	call_str(&c, conversation);
 	call_str(&c, name);
+	call_run(&c, fn, arg);
+}
+
+void store_recuse(struct store *s, const struct store_claim *claim, const char *line,
+        const char *texter, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "recuse");
+	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:known:%s:%s", claim->pool, line, texter);
+	key_custody(&c, claim->pool, claim->conversation);
+	call_claim(&c, claim);
 	call_run(&c, fn, arg);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much one counselor has, over all pools, on two nodes at once."""
+"""How much one counselor has, over all pools, on two nodes at once; and whom they never have."""
 import tempfile
 import threading
 from pathlib import Path
@@ -83,3 +83,25 @@ def test_two_pools_on_two_nodes_never_fill_one_person_twice(nodes):
             assert len(held) == 1, held
             console.hang_up(mine[0])
     stays(lambda: not console.has("offer"), 0.3, "nothing is left")
+
+
+def test_who_knows_the_texter_is_never_given_them_again(nodes):
+    first, _ = nodes
+    pool = first.take()
+    ada, ben = first.counselor(pool), first.hire(pool)
+    texter = first.text(pool, new_number(), "is anybody there")
+    offer = ada.expect("offer")
+    ada.ask("decline", conversation=offer.conversation, epoch=offer.epoch, reason="know_them")
+    assert ada.refused("decline", conversation=offer.conversation, epoch=offer.epoch, reason="know_them") == "gone"
+    ben = first.sign_in(ben).available()
+    conversation = ben.take()
+    ben.ask("recuse", conversation=conversation.id, epoch=conversation.epoch)
+    assert ben.expect("released").reason == "knows_them"
+    assert ben.refused("recuse", conversation=conversation.id, epoch=conversation.epoch) in ("stale", "conflict")
+    cyd = first.counselor(pool)
+    cyd.hang_up(cyd.take())
+    cyd.away()
+    first.text(pool, texter, "me again")
+    stays(lambda: not ada.has("offer") and not ben.has("offer"), 1.5, "neither is asked for the next one")
+    cyd.available()
+    cyd.take()

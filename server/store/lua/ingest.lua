@@ -3,7 +3,7 @@
 -- order of need. Everything or nothing, and safe to repeat.
 --
 -- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
---       waiting_1 … waiting_5 (by level), rates, tend, custody
+--       waiting_1 … waiting_5 (by level), rates, tend, known, custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
 --       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts)
@@ -47,12 +47,19 @@ local function tend()
   end
 end
 
+-- Who knows the texter is not asked.
+local function recused()
+  local names = redis.call('SMEMBERS', KEYS[17])
+  table.sort(names)
+  return table.concat(names, ',')
+end
+
 local function begin()
   local answer_by = at + within[level]
   redis.call('HSET', conversation, 'state', 1, 'level', level, 'reasons', reasons, 'line', ARGV[12],
     'gateway', ARGV[11], 'number', ARGV[13], 'texter', ARGV[14], 'key', ARGV[3], 'created', int(at),
     'enqueued', int(at), 'answer_by', int(answer_by), 'score', int(score_of(level, at, boost)), 'epoch', 0,
-    'holder', '', 'seq', 0, 'page', 0, 'excluded', '', 'past', redis.call('GET', past) or 0)
+    'holder', '', 'seq', 0, 'page', 0, 'excluded', '', 'past', redis.call('GET', past) or 0, 'recused', recused())
   redis.call('HSET', texter, 'conversation', id, 'key', ARGV[3])
   redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, at, boost)), id)
   redis.call('ZADD', waiting(level), int(at), id)

@@ -103,9 +103,10 @@ bool run_read(struct console *c, const char *rest);
 bool run_release(struct console *c, const char *rest);
 bool run_discard(struct console *c, const char *rest);
 
-// ---- duty.c: breaks and shifts. The first two are commands, as in commands.c
+// ---- duty.c: breaks and shifts. The first three are commands, as in commands.c
 bool duty_break(struct console *c, const char *rest);
 bool duty_shift(struct console *c, const char *rest);
+bool duty_know(struct console *c, const char *rest);
 void duty_break_offered(struct console *c);
 void duty_shift_ending(struct console *c, const Holdfast__V1__ShiftEnding *news);
 

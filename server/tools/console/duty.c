@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Breaks, and the end of a shift.
+// Breaks, the end of a shift, and whom a counselor knows.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,4 +81,22 @@ void duty_shift_ending(struct console *c, const Holdfast__V1__ShiftEnding *news)
 	        "what "
 	        "you hold",
 	        (long long)minutes);
+}
+
+// ---- whom one knows
+
+bool duty_know(struct console *c, const char *rest)
+{
+	const struct talk *talk = console_current(c);
+	Frame *f;
+
+	(void)rest;
+	if (!talk) {
+		view_error(c->view, "you hold nobody; of an offer say /decline know_them");
+		return false;
+	}
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_RECUSE);
+	f->recuse->conversation = xstrdup(talk->id);
+	f->recuse->epoch = talk->epoch;
+	return commands_ask(c, f, NULL, "noted: you are never asked for this person again", NULL);
 }

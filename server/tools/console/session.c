@@ -272,6 +272,8 @@ static void released(struct console *c, const Holdfast__V1__Released *news)
 		console_drop_talk(c, talk, "back in the queue: your console was away for too long");
 	else if (strcmp(news->reason, "silent") == 0)
 		console_drop_talk(c, talk, "back in the queue: the texter waited too long for you");
+	else if (strcmp(news->reason, "knows_them") == 0)
+		console_drop_talk(c, talk, "back in the queue: you know them");
 	else
 		console_drop_talk(c, talk, "not yours any more");
 	replies_flush(c);

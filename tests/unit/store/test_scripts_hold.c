@@ -34,6 +34,41 @@ static void test_released_keeps_its_texter(void **state)
 	assert_string_equal(w->part[2], "more");
 }
 
+// Not for this conversation, and not for the next one of that texter.
+static void test_who_knows_the_texter_is_never_asked_again(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	arrive(w, "ben", 2);
+	begin_held(w, "c1", "ada", LEVEL_HIGH);
+	EXPECT(w, STORE_NOT_FOUND, store_recuse, CLAIM("c9", "ada", 1), LINE, "c1");
+	EXPECT(w, STORE_STALE, store_recuse, CLAIM("c1", "ben", 1), LINE, "c1");
+	EXPECT(w, STORE_STALE, store_recuse, CLAIM("c1", "ada", 2), LINE, "c1");
+	assert_string_equal(asked(w, "EXISTS {" POOL "}:known:" LINE ":c1"), "0");
+	EXPECT(w, STORE_OK, store_recuse, CLAIM("c1", "ada", 1), LINE, "c1");
+	EXPECT(w, STORE_OK, store_recuse, CLAIM("c1", "ada", 1), LINE, "c1");
+	assert_string_equal(field(w, "c", "c1", "recused"), "ada");
+	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "knows_them", &within);
+	EXPECT(w, STORE_STALE, store_recuse, CLAIM("c1", "ada", 1), LINE, "c1");
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ben", OFFER_MS);
+	EXPECT(w, STORE_OK, store_recuse, CLAIM("c1", "ben", 3), LINE, "c1"); // of an offer
+	EXPECT(w, STORE_OK, store_unoffer, CLAIM("c1", "ben", 3), "declined");
+	EXPECT(w, STORE_OK, store_forgive, POOL, "c1", "ben");
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c1", "ben", OFFER_MS);
+	arrive(w, "cyd", 2);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "cyd", OFFER_MS);
+	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "cyd", 5));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "cyd", 5), "helped", WRAP_UP_MS, 0, LINE,
+	        "c1");
+	struct store_ingest in = text("c2", "m2", LEVEL_LOW);
+	in.texter = "c1";
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	assert_string_equal(field(w, "c", "c2", "recused"), "ada,ben");
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c2", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c2", "cyd", OFFER_MS);
+}
+
 static void test_release_needs_the_holder(void **state)
 {
 	struct world *w = *state;
@@ -248,6 +283,7 @@ int main(void)
 	        TEST(test_release_goes_back_to_the_old_place),
 	        TEST(test_released_keeps_its_texter),
 	        TEST(test_release_needs_the_holder),
+	        TEST(test_who_knows_the_texter_is_never_asked_again),
 	        TEST(test_close_then_finish),
 	        TEST(test_close_and_finish_may_be_repeated),
 	        TEST(test_close_needs_the_holder),
