@@ -59,8 +59,8 @@ static void test_who_knows_the_texter_is_never_asked_again(void **state)
 	arrive(w, "cyd", 2);
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "cyd", OFFER_MS);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "cyd", 5));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "cyd", 5), "helped", WRAP_UP_MS, 0, LINE,
-	        "c1");
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "cyd", 5),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	struct store_ingest in = text("c2", "m2", LEVEL_LOW);
 	in.texter = "c1";
 	assert_int_equal(ingest(w, &in), STORE_OK);
