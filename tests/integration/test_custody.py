@@ -12,6 +12,7 @@ from house import new_number
 from poll import poll
 from programs import program
 from schema import pb
+from typed import Typed
 
 POOLS = {"calm": 4}
 
@@ -158,3 +159,24 @@ def test_who_may_see_it(house, life):
         assert house.sign_in(house.hire(pool, roles=(role,))).ask("get_custody", conversation=conversation).verified
     auditor = house.sign_in(house.hire(other, roles=(pb.ROLE_AUDITOR,)))
     assert auditor.ask("get_custody", conversation=conversation).verified
+
+
+def test_the_terminal_shows_it(house, life):
+    pool, conversation, here, there = life
+    person = house.hire(pool, roles=(pb.ROLE_SUPERVISOR,))
+    password = house.folder / "custody.password"
+    password.write_text(person.password)
+    password.chmod(0o600)
+    typed = Typed([program("holdfast-console"), "--config", house.config_file, "--user", person.name, "--password-file", password],
+                  house.folder / "custody.console")
+    typed.wait(person.name)
+    typed.type("/custody")
+    typed.wait("which one")
+    typed.type(f"/custody {conversation}")
+    typed.wait(f"{re.escape(conversation)}: 11 entries, verified")
+    typed.wait(f"held {there}, ")
+    typed.wait(f"held {here}, ")
+    typed.type(f"/custody {pool.name}.{'0' * 26}")
+    typed.wait("not done: There is no such conversation")
+    typed.type("/quit")
+    assert typed.end() == 0

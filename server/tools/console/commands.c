@@ -357,6 +357,7 @@ static const struct typed table[] = {
         {"/finish", "", "your notes on it are done", run_finish},
         {"/approve", "ID [REASON]", "supervisors: agree to a close that takes two", run_approve},
         {"/refuse", "ID [REASON]", "supervisors: it is not to be closed yet", run_refuse},
+        {"/custody", "[N|ID]", "who had a conversation when; N as in /list all", run_custody},
         {"/quarantine", "", "supervisors: what came in and could not be read", run_quarantine},
         {"/read", "ID", "supervisors: one of these as it came", run_read},
         {"/release", "ID LINE NUMBER TEXT", "supervisors: make a text of it", run_release},

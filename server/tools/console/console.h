@@ -97,6 +97,9 @@ void commands_asked(struct console *c);
 bool run_list_all(struct console *c);
 void console_forget_listed(struct console *c);
 
+// ---- custody.c: a command
+bool run_custody(struct console *c, const char *rest);
+
 // ---- quarantine.c: commands, as in the table of commands.c
 bool run_quarantine(struct console *c, const char *rest);
 bool run_read(struct console *c, const char *rest);
