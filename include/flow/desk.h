@@ -50,6 +50,7 @@ void desk_get_quarantine(struct flow *f, uint64_t session, const Frame *request)
 void desk_read_quarantined(struct flow *f, uint64_t session, const Frame *request);
 void desk_release_quarantined(struct flow *f, uint64_t session, const Frame *request);
 void desk_discard_quarantined(struct flow *f, uint64_t session, const Frame *request);
+void desk_get_forecast(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_status(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_queue(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_pages(struct flow *f, uint64_t session, const Frame *request);

@@ -167,6 +167,13 @@ def vectors(named):
         "attention": {"pool": "night", "kind": "missed_offers", "name": "ana", "atMs": T0},
         "closeAnswered": {"conversation": CONVERSATION, "verdict": "refused", "by": "sam", "reason": "not_yet"},
         "nudge": {"conversation": CONVERSATION, "kind": "counselor_silent", "sinceMs": T0},
+        "getForecast": {"pool": "night", "extra": -7},
+        "forecast": {"pool": "night", "atMs": T0, "measured": True, "handlingMs": 2520000, "onDuty": 9,
+                     "unitsOnDuty": 18, "unitsTaken": 17, "utilisationPercent": 104, "needed": 11, "silentPercent": 6,
+                     "levels": [{"level": "LEVEL_HIGH", "waiting": 3, "oldestWaitMs": 61000, "p50Ms": 45000,
+                                 "p90Ms": 190000, "arrivalsPerDay": 130}],
+                     "rows": [{"extra": -7, "levels": [{"level": "LEVEL_HIGH", "p50Ms": 600000,
+                                                        "p90Ms": 14400000}]}]},
     }
     # News and answers from the server to nobody's request carry no id.
     names = list(bodies)

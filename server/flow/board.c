@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "escalation.h"
+#include "forecast.h"
 #include "history.h"
 #include "staff.h"
 #include "survey.h"
@@ -23,6 +24,7 @@ struct status_pool {
 
 static void fill_pool(struct status_pool *out, const struct survey_pool *in, int64_t now)
 {
+	const struct whatif *w = forecast_now(in->pool);
 	holdfast__v1__pool_status__init(&out->frame);
 	out->frame.name = in->pool->config->name;
 	for (int i = 0; i < 5; i++) {
@@ -31,8 +33,12 @@ static void fill_pool(struct status_pool *out, const struct survey_pool *in, int
 		out->levels[i].level = (Holdfast__V1__Level)l;
 		out->levels[i].waiting = in->waiting[l];
 		out->levels[i].oldest_wait_ms = in->oldest_ms[l] ? now - in->oldest_ms[l] : 0;
+		out->levels[i].p50_ms = w ? w->wait[l].p50_ms : 0;
+		out->levels[i].p90_ms = w ? w->wait[l].p90_ms : 0;
 		out->level_list[i] = &out->levels[i];
 	}
+	out->frame.forecast_known = w != NULL;
+	out->frame.forecast_measured = w && forecast_state(in->pool)->rates.measured;
 	out->frame.n_levels = 5;
 	out->frame.levels = out->level_list;
 	out->frame.held = in->held;

@@ -163,8 +163,10 @@ static void on_nodes_seen(struct flow *f)
 	if (!working(f))
 		return;
 	presence_check(f);
-	if (!f->worked)
+	if (!f->worked) {
 		look_again(f);
+		forecasts_look(f);
+	}
 	f->worked = true;
 }
 

@@ -81,6 +81,22 @@ const char *word_duration(char out[static DURATION_MAX], int64_t ms)
 	return out;
 }
 
+// Rounded outward, to minutes. The server tells no waits apart that are longer than four hours.
+const char *word_waits(char out[static WAITS_MAX], int64_t p50_ms, int64_t p90_ms)
+{
+	long long low = (long long)p50_ms / 60000, high = ((long long)p90_ms + 59999) / 60000;
+
+	if (high == 0)
+		snprintf(out, WAITS_MAX, "at once");
+	else if (low >= 240)
+		snprintf(out, WAITS_MAX, "hours");
+	else if (high >= 240)
+		snprintf(out, WAITS_MAX, "%lld min..hours", low);
+	else
+		snprintf(out, WAITS_MAX, "%lld..%lld min", low, high);
+	return out;
+}
+
 const char *word_time(char out[static DURATION_MAX], int64_t wall_ms, int64_t now_ms)
 {
 	time_t at = (time_t)(wall_ms / 1000), now = (time_t)(now_ms / 1000);

@@ -21,5 +21,8 @@ Holdfast__V1__Role role_of_word(const char *word);
 const char *word_duration(char out[static DURATION_MAX], int64_t ms);
 // Local time "03:00:12", with the date unless it is today: "2026-11-22 03:00". Returns `out`.
 const char *word_time(char out[static DURATION_MAX], int64_t wall_ms, int64_t now_ms);
+#define WAITS_MAX 48
+// "3..7 min", "at once", "hours": what half wait at most, and nine of ten. Returns `out`.
+const char *word_waits(char out[static WAITS_MAX], int64_t p50_ms, int64_t p90_ms);
 // Appends "a, b, c", or `none` for an empty list.
 void word_list(struct buf *out, char *const *names, size_t count, const char *none);

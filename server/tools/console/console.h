@@ -106,6 +106,9 @@ bool run_read(struct console *c, const char *rest);
 bool run_release(struct console *c, const char *rest);
 bool run_discard(struct console *c, const char *rest);
 
+// ---- forecast.c: a command, as in the table of commands.c
+bool run_forecast(struct console *c, const char *rest);
+
 // ---- duty.c: breaks and shifts. The first three are commands, as in commands.c
 bool duty_break(struct console *c, const char *rest);
 bool duty_shift(struct console *c, const char *rest);

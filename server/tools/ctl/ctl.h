@@ -73,6 +73,10 @@ void show_on_call(const Frame *answer);
 void show_result(const Frame *answer);
 void show_checks(const Holdfast__V1__CheckList *list);
 
+// ---- forecast.c
+bool prepare_forecast(const struct ctl *c, Frame *request, struct buf *error);
+void show_forecast(const Frame *answer);
+
 // ---- custody.c
 bool prepare_custody(const struct ctl *c, Frame *request, struct buf *error);
 void show_custody(const Frame *answer);

@@ -9,15 +9,18 @@
 
 static void show_waiting(const Holdfast__V1__PoolStatus *p)
 {
-	static const char *const headings[] = {"  LEVEL", "WAITING", "OLDEST"};
-	struct table *t = table_new(headings, 3);
-	char oldest[DURATION_MAX];
+	static const char *const headings[] = {
+	        "  LEVEL", "WAITING", "OLDEST", "WHO COMES NOW WAITS"};
+	struct table *t = table_new(headings, p->forecast_known ? 4 : 3);
+	char oldest[DURATION_MAX], waits[WAITS_MAX];
 
 	for (size_t i = 0; i < p->n_levels; i++) {
 		const Holdfast__V1__LevelCount *l = p->levels[i];
 		table_cell(t, "  %s", word_level(l->level));
 		table_cell(t, "%" PRIu64, l->waiting);
 		table_cell(t, "%s", l->waiting ? word_duration(oldest, l->oldest_wait_ms) : "-");
+		if (p->forecast_known)
+			table_cell(t, "%s", word_waits(waits, l->p50_ms, l->p90_ms));
 	}
 	table_print(t);
 }
@@ -45,6 +48,8 @@ static void show_pool(const Holdfast__V1__PoolStatus *p)
 	printf("  open pages: %" PRIu64 "\n", p->open_pages);
 	if (p->n_levels)
 		show_waiting(p);
+	if (p->forecast_known && !p->forecast_measured)
+		puts("  (too little measured yet: waits are by what is typical)");
 }
 
 static void gateway_row(struct table *t, const Holdfast__V1__GatewayHealth *g, int64_t now_ms)
