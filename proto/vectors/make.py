@@ -56,10 +56,14 @@ def conversation():
             "messages": list(messages()), "earlierConversations": 1}
 
 
+def note():
+    return {"id": "2c3d4e5f6g7h8j9k0m1n2p3q4r", "kind": "whisper", "author": "dee", "atMs": T0 + 7000, "text": "ask about the pills"}
+
+
 def offer():
     return {"conversation": SECOND, "pool": "night", "epoch": 2, "level": "LEVEL_IMMINENT",
             "reasons": ["overdose.now"], "enqueuedMs": T0, "untilMs": T0 + 20000,
-            "line": "Demo line", "messages": 2}
+            "line": "Demo line", "messages": 2, "from": "ana"}
 
 
 def member():
@@ -139,10 +143,20 @@ def vectors(named):
                                     "deliveryNote": ""}},
         "quarantine": {"entries": [quarantined()], "total": 3},
         "quarantined": {**quarantined(), "request": base64.b64encode(REQUEST).decode()},
+        "transfer": {**held, "to": "ben", "summary": "Safe at home; wants to talk about work."},
+        "release": {**held, "reason": "fire alarm here"},
+        "invite": {**held, "language": "es", "name": "eva"},
+        "join": {"conversation": CONVERSATION},
+        "leave": {"conversation": CONVERSATION},
+        "whisper": {"conversation": CONVERSATION, "text": "ask about the pills"},
+        "watch": {"conversation": CONVERSATION, "on": True},
+        "takeOver": {**held, "reason": "asked for me"},
+        "announce": {"pool": "night", "text": "The bridge line is down tonight."},
         "listConversations": {"pool": "night", "states": ["STATE_HELD"], "limit": 20, "offset": 40},
         "conversationList": {"conversations": [{**conversation(), "messages": [], "attention": ["flag", "close_asked"],
                                                 "present": ["dee=supervisor"], "lastInMs": T0 + 9000, "lastOutMs": T0 + 5000,
-                                                "unansweredSinceMs": T0 + 8000, "requeues": 1, "reopened": 2}],
+                                                "unansweredSinceMs": T0 + 8000, "requeues": 1, "reopened": 2, "transferTo": "ben", "transferUntilMs": T0 + 99000,
+                                                "notes": [note()]}],
                              "total": 41},
         "getCustody": {"conversation": CONVERSATION, "after": 1, "head": HEAD},
         "custody": {"conversation": CONVERSATION, "fault": "that head is no entry's: the ledger was cut off or written anew",
@@ -164,6 +178,11 @@ def vectors(named):
         "goingAway": {"reason": "draining"},
         "breakOffered": {},
         "shiftEnding": {"shiftEndMs": T0 + 900000},
+        "whispered": {"conversation": CONVERSATION, "note": note()},
+        "announced": {"pool": "night", "id": note()["id"], "author": "dee", "atMs": T0, "text": "The bridge line is down tonight."},
+        "invited": {"conversation": CONVERSATION, "pool": "night", "from": "ana", "language": "es", "untilMs": T0 + 120000,
+                    "level": "LEVEL_HIGH"},
+        "transferOver": {"conversation": CONVERSATION, "to": "ben", "reason": "expired"},
         "attention": {"pool": "night", "kind": "missed_offers", "name": "ana", "atMs": T0},
         "closeAnswered": {"conversation": CONVERSATION, "verdict": "refused", "by": "sam", "reason": "not_yet"},
         "nudge": {"conversation": CONVERSATION, "kind": "counselor_silent", "sinceMs": T0},

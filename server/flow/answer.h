@@ -37,3 +37,5 @@ struct request *request_begin(struct flow *f, uint64_t session, const Frame *fra
 struct store_claim request_claim(const struct request *r);
 void request_end(struct request *r, enum err e, const char *text);
 void request_end_code(struct request *r, enum store_code code);
+// Answers with the conversation and its messages, when the asker may read it.
+void request_show(struct request *r);

@@ -13,12 +13,22 @@
 #include "base/utf8.h"
 #include "capacity.h"
 #include "desk_recuse.h"
+#include "hand.h"
 #include "history.h"
 
 #define REPLY_CHARACTERS_MAX 1600
 #define CLIENT_ID_MAX        64
 
 // ---- reading ----
+
+static bool is_present(const Holdfast__V1__Conversation *c, const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < c->n_present; i++)
+		if (strncmp(c->present[i], name, len) == 0 && c->present[i][len] == '=')
+			return true;
+	return false;
+}
 
 static void on_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 {
@@ -32,13 +42,18 @@ static void on_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 	bool theirs = strcmp(c->holder, r->name) == 0 &&
 	              (c->state == HOLDFAST__V1__STATE__STATE_HELD ||
 	                      c->state == HOLDFAST__V1__STATE__STATE_WRAP_UP);
-	if (s && (s->roles & ROLE_SUPERVISOR || theirs)) {
+	if (s && (s->roles & ROLE_SUPERVISOR || theirs || is_present(c, r->name))) {
 		answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CONVERSATION, c);
 		log_info("conversation=%s event=read staff=%s", r->conversation, r->name);
 	} else
 		answer_result(r->flow, r->session, r->id, ERR_FORBIDDEN,
 		        "Only who holds a conversation may read it.");
 	free(r);
+}
+
+void request_show(struct request *r)
+{
+	history_load(r->flow, r->pool, r->conversation, 0, true, on_history, r);
 }
 
 // Metadata for those who watch and may not read: no message at all leaves the node.
@@ -83,6 +98,10 @@ void desk_get_conversation(struct flow *f, uint64_t session, const Frame *frame)
 static void on_accepted(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
+	if (a->code == STORE_GONE) { // of the queue's; a counselor's is asked for beside it
+		hand_accept(r);
+		return;
+	}
 	metric_inc(M_OFFERS, a->code == STORE_OK ? "accepted" : "late");
 	if (a->code != STORE_OK) {
 		request_end_code(r, a->code);
@@ -94,7 +113,7 @@ static void on_accepted(const struct store_answer *a, void *arg)
 	if (page)
 		store_page_resolve(
 		        r->flow->store, r->pool->config->name, page, r->conversation, NULL, NULL);
-	history_load(r->flow, r->pool, r->conversation, 0, true, on_history, r);
+	request_show(r);
 }
 
 // Two pools may have offered more at once than one person can have.
@@ -123,6 +142,9 @@ static void on_declined(const struct store_answer *a, void *arg)
 		metric_inc(M_OFFERS, "declined");
 		log_info("conversation=%s event=declined staff=%s reason=%s", r->conversation,
 		        r->name, (const char *)r->more);
+	} else if (a->code == STORE_GONE) {
+		hand_decline(r);
+		return;
 	}
 	request_end_code(r, a->code);
 }

@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "arrivals.h"
 #include "asking.h"
+#include "audience.h"
 #include "base/log.h"
 #include "care.h"
 #include "checker.h"
@@ -272,6 +273,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->triage = triage_new();
 	f->sessions = idmap_new();
 	f->signed_in = strmap_new();
+	f->audiences = audiences_new();
 	f->alarms = alarms_new(f);
 	f->staff = staff_new(f);
 	f->outbox = outbox_new(f);
@@ -307,7 +309,7 @@ static void free_session(uint64_t id, void *value, void *arg)
 {
 	struct session *s = value;
 	(void)id;
-	(void)arg;
+	audience_forget(arg, s);
 	free(s->pools);
 	free(s);
 }
@@ -326,8 +328,9 @@ void flow_free(struct flow *f)
 	loop_cancel(f->loop, f->gauges_timer);
 	if (f->checker)
 		checker_free(f->checker);
-	idmap_each(f->sessions, free_session, NULL);
+	idmap_each(f->sessions, free_session, f);
 	idmap_free(f->sessions);
+	audiences_free(f->audiences);
 	strmap_free(f->signed_in);
 	staff_free(f->staff);
 	outbox_free(f->outbox);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "notes.h"
 
 // With HISTORY_TEXT_MAX it keeps a Session of ten conversations under the 1 MiB that PROTOCOL.md
 // promises.
@@ -51,6 +52,9 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->reopened = (unsigned)redis_integer(redis_field(reply, "reopened"));
 	COPY(attention, "attention");
 	COPY(present, "present");
+	COPY(transfer_to, "transfer_to");
+	out->transfer_until_ms = redis_integer(redis_field(reply, "transfer_until"));
+	COPY(invited, "invited");
 	COPY(language, "language");
 	return true;
 }
@@ -108,6 +112,8 @@ static void frame_life(struct conversation_view *view, Holdfast__V1__Conversatio
 	out->n_present = csv_split(
 	        view->present, view->present_list, sizeof view->present_list / sizeof(char *));
 	out->present = view->present_list;
+	out->transfer_to = view->transfer_to;
+	out->transfer_until_ms = view->transfer_until_ms;
 }
 
 void conversation_frame(struct flow *f, const struct pool *p, const char *id,
@@ -206,6 +212,7 @@ struct history {
 	char *reasons[REASONS_MAX];
 	Holdfast__V1__Conversation frame;
 	struct conversation_key key;
+	struct notes notes;
 	char (*ids)[POOL_ID_MAX];
 	Holdfast__V1__Message **messages;
 	size_t count;
@@ -228,10 +235,13 @@ static void history_end(struct history *h, enum err e)
 	}
 	h->frame.messages = h->messages;
 	h->frame.n_messages = shown;
+	h->frame.notes = h->notes.list;
+	h->frame.n_notes = h->notes.count;
 	h->fn(e, e == ERR_NONE ? &h->frame : NULL, h->arg);
 	for (size_t i = 0; i < h->count; i++)
 		message_free(h->messages[i]);
 	conversation_key_wipe(&h->key);
+	notes_free(&h->notes);
 	free(h->messages);
 	free(h->ids);
 	free(h);
@@ -271,6 +281,17 @@ static void on_ids(const struct store_answer *a, void *arg)
 	}
 }
 
+static void on_notes(const struct store_answer *a, void *arg)
+{
+	struct history *h = arg;
+	if (a->code != STORE_OK) {
+		history_end(h, store_code_err(a->code));
+		return;
+	}
+	notes_read(&h->notes, &h->key, h->id, a->reply);
+	store_message_ids(h->flow->store, h->pool->config->name, h->id, h->after, on_ids, h);
+}
+
 static void on_conversation(const struct store_answer *a, void *arg)
 {
 	struct history *h = arg;
@@ -281,7 +302,11 @@ static void on_conversation(const struct store_answer *a, void *arg)
 	if (h->with_text && !vault_unwrap(h->flow->vault, h->id, h->view.key, &h->key))
 		log_error("conversation=%s event=key_unreadable", h->id);
 	conversation_frame(h->flow, h->pool, h->id, &h->view, h->reasons, &h->frame);
-	store_message_ids(h->flow->store, h->pool->config->name, h->id, h->after, on_ids, h);
+	if (h->with_text)
+		store_notes(h->flow->store, h->pool->config->name, h->id, on_notes, h);
+	else
+		store_message_ids(
+		        h->flow->store, h->pool->config->name, h->id, h->after, on_ids, h);
 }
 
 void history_load(struct flow *f, struct pool *p, const char *conversation, uint64_t after_sequence,

@@ -35,7 +35,10 @@ struct conversation_view {
 	// Of conversation_frame(): they point into the lists above, which it cuts up.
 	char *attention_list[12];
 	char *present_list[12];
-	char language[4]; // "" is the line's
+	char language[4];     // "" is the line's
+	char transfer_to[33]; // who is asked to take it on
+	int64_t transfer_until_ms;
+	char invited[48]; // whom the holder has asked to join it
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "audience.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "dispatch.h"
@@ -27,13 +28,6 @@ struct news {
 	uint64_t epoch;
 };
 
-// Only who serves the pool hears of it, whatever is still held under their name.
-static struct session *console_of(struct pool *p, const char *name)
-{
-	struct session *s = strmap_get(p->flow->signed_in, name);
-	return s && s->roles & ROLE_SERVES && session_serves(s, p) ? s : NULL;
-}
-
 static struct news *news_new(struct pool *p, const struct session *s, const char *conversation)
 {
 	struct news *n = xcalloc(1, sizeof *n);
@@ -49,33 +43,64 @@ static void push(struct pool *p, uint64_t session, Holdfast__V1__Frame__BodyCase
 	answer_frame(p->flow, session, 0, which, body);
 }
 
+static struct news *news_of(struct pool *p, const char *conversation, const char *holder)
+{
+	struct news *n = xcalloc(1, sizeof *n);
+	n->pool = p;
+	snprintf(n->name, sizeof n->name, "%s", holder);
+	snprintf(n->conversation, sizeof n->conversation, "%s", conversation);
+	return n;
+}
+
+// A frame for everybody who hears of a conversation.
+struct spread {
+	struct pool *pool;
+	Holdfast__V1__Frame__BodyCase which;
+	void *body;
+};
+
+static void spread_one(struct session *s, void *arg)
+{
+	const struct spread *spread = arg;
+	push(spread->pool, s->id, spread->which, spread->body);
+}
+
+static void spread(const struct news *n, Holdfast__V1__Frame__BodyCase which, void *body)
+{
+	struct spread all = {n->pool, which, body};
+	audience_each(n->pool, n->conversation, n->name, spread_one, &all);
+}
+
+static void resync_one(struct session *s, void *arg)
+{
+	session_dismiss(arg, s, "resync");
+}
+
 // "message CONVERSATION HOLDER|- MESSAGE"
 static void on_text(enum err e, Holdfast__V1__Message *m, void *arg)
 {
 	struct news *n = arg;
-	struct session *s = session_find(n->pool->flow, n->session);
 	if (e == ERR_NONE) {
-		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_MESSAGE, m);
-	} else if (s) {
-		// A text must not stay unseen: the console connects again and reads everything.
+		spread(n, HOLDFAST__V1__FRAME__BODY_MESSAGE, m);
+	} else if (audience_any(n->pool, n->conversation, n->name)) {
+		// A text must not stay unseen: the consoles connect again and read everything.
 		log_warn("conversation=%s event=news_not_read message=%s error=%s", n->conversation,
 		        n->message, err_code(e));
-		session_dismiss(n->pool->flow, s, "resync");
+		audience_each(n->pool, n->conversation, n->name, resync_one, n->pool->flow);
 	}
 	free(n);
 }
 
 static void take_message(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[2]);
-	if (!s)
+	if (!audience_any(p, w[1], w[2]))
 		return;
-	struct news *n = news_new(p, s, w[1]);
+	struct news *n = news_of(p, w[1], w[2]);
 	snprintf(n->message, sizeof n->message, "%s", w[3]);
 	history_message(p->flow, p, n->conversation, n->message, on_text, n);
 }
 
-// "delivery CONVERSATION MESSAGE": to whoever holds the conversation now.
+// "delivery CONVERSATION MESSAGE": to whoever has to do with the conversation now.
 static void on_delivery(enum err e, Holdfast__V1__Message *m, void *arg)
 {
 	struct news *n = arg;
@@ -85,7 +110,7 @@ static void on_delivery(enum err e, Holdfast__V1__Message *m, void *arg)
 		change.message = n->message;
 		change.delivery = m->delivery;
 		change.note = m->delivery_note;
-		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_DELIVERY_CHANGE, &change);
+		spread(n, HOLDFAST__V1__FRAME__BODY_DELIVERY_CHANGE, &change);
 	}
 	free(n);
 }
@@ -94,14 +119,12 @@ static void on_delivery_holder(const struct store_answer *a, void *arg)
 {
 	struct news *n = arg;
 	struct conversation_view view;
-	struct session *s = NULL;
-	if (a->code == STORE_OK && conversation_view(a->reply, &view))
-		s = console_of(n->pool, view.holder);
-	if (!s) {
+	if (a->code != STORE_OK || !conversation_view(a->reply, &view) ||
+	        !audience_any(n->pool, n->conversation, view.holder)) {
 		free(n);
 		return;
 	}
-	n->session = s->id;
+	snprintf(n->name, sizeof n->name, "%s", view.holder);
 	history_message(n->pool->flow, n->pool, n->conversation, n->message, on_delivery, n);
 }
 
@@ -109,9 +132,7 @@ static void take_delivery(struct pool *p, char **w)
 {
 	if (strmap_count(p->flow->signed_in) == 0)
 		return;
-	struct news *n = xcalloc(1, sizeof *n);
-	n->pool = p;
-	snprintf(n->conversation, sizeof n->conversation, "%s", w[1]);
+	struct news *n = news_of(p, w[1], "");
 	snprintf(n->message, sizeof n->message, "%s", w[2]);
 	store_conversation(p->flow->store, p->config->name, n->conversation, on_delivery_holder, n);
 }
@@ -136,6 +157,10 @@ static void on_offer(const struct store_answer *a, void *arg)
 		offer.enqueued_ms = c.enqueued_ms;
 		offer.until_ms = c.offer_until_ms;
 		offer.messages = c.sequence;
+		if (view.state == CONVERSATION_HELD) { // a transfer
+			offer.until_ms = c.transfer_until_ms;
+			offer.from = c.holder;
+		}
 		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_OFFER, &offer);
 	}
 	free(n);
@@ -143,7 +168,8 @@ static void on_offer(const struct store_answer *a, void *arg)
 
 static void take_offer(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[2]);
+	news_moved(p, w[1]);
+	struct session *s = audience_holder(p, w[2]);
 	if (!s)
 		return;
 	struct news *n = news_new(p, s, w[1]);
@@ -154,7 +180,8 @@ static void take_offer(struct pool *p, char **w)
 // "offer_over CONVERSATION NAME EPOCH REASON"
 static void take_offer_over(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[2]);
+	news_moved(p, w[1]);
+	struct session *s = audience_holder(p, w[2]);
 	if (!s)
 		return;
 	Holdfast__V1__OfferOver over = HOLDFAST__V1__OFFER_OVER__INIT;
@@ -167,13 +194,15 @@ static void take_offer_over(struct pool *p, char **w)
 // "released CONVERSATION NAME EPOCH REASON"
 static void take_released(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[2]);
+	news_moved(p, w[1]);
+	struct session *s = audience_holder(p, w[2]);
 	if (!s)
 		return;
 	Holdfast__V1__Released released = HOLDFAST__V1__RELEASED__INIT;
 	released.conversation = w[1];
 	released.epoch = strtoull(w[3], NULL, 10);
 	released.reason = w[4];
+	released.by = w[5] ? w[5] : "";
 	push(p, s->id, HOLDFAST__V1__FRAME__BODY_RELEASED, &released);
 }
 
@@ -189,24 +218,24 @@ static void on_level(const struct store_answer *a, void *arg)
 		change.level = (Holdfast__V1__Level)view.level;
 		change.n_reasons = reasons_split(view.reasons, reasons);
 		change.reasons = reasons;
-		push(n->pool, n->session, HOLDFAST__V1__FRAME__BODY_LEVEL_CHANGE, &change);
+		spread(n, HOLDFAST__V1__FRAME__BODY_LEVEL_CHANGE, &change);
 	}
 	free(n);
 }
 
 static void take_level(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[2]);
-	if (!s)
-		return;
-	store_reweigh(p->flow->store, p->config->name, w[1], w[2], NULL, NULL);
-	store_conversation(p->flow->store, p->config->name, w[1], on_level, news_new(p, s, w[1]));
+	if (audience_holder(p, w[2]))
+		store_reweigh(p->flow->store, p->config->name, w[1], w[2], NULL, NULL);
+	if (audience_any(p, w[1], w[2]))
+		store_conversation(
+		        p->flow->store, p->config->name, w[1], on_level, news_of(p, w[1], w[2]));
 }
 
 // "nudge CONVERSATION HOLDER KIND SINCE"
 static void take_nudge(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[2]);
+	struct session *s = audience_holder(p, w[2]);
 	if (!s)
 		return;
 	Holdfast__V1__Nudge nudge = HOLDFAST__V1__NUDGE__INIT;
@@ -219,7 +248,7 @@ static void take_nudge(struct pool *p, char **w)
 // "break_offered NAME"
 static void take_break_offered(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[1]);
+	struct session *s = audience_holder(p, w[1]);
 	Holdfast__V1__BreakOffered offered = HOLDFAST__V1__BREAK_OFFERED__INIT;
 	if (s)
 		push(p, s->id, HOLDFAST__V1__FRAME__BODY_BREAK_OFFERED, &offered);
@@ -254,7 +283,7 @@ static void take_close_answered(struct pool *p, char **w)
 // "presence NAME PRESENCE REASON"
 static void take_presence(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[1]);
+	struct session *s = audience_holder(p, w[1]);
 	if (!s)
 		return;
 	Holdfast__V1__PresenceChange change = HOLDFAST__V1__PRESENCE_CHANGE__INIT;
@@ -293,7 +322,7 @@ static void take_attention(struct pool *p, char **w)
 // "session NAME SID": the name has signed in, here or elsewhere.
 static void take_session(struct pool *p, char **w)
 {
-	struct session *s = console_of(p, w[1]);
+	struct session *s = audience_holder(p, w[1]);
 	if (s && strcmp(s->sid, w[2]) != 0)
 		session_replaced(p->flow, s);
 }
@@ -337,6 +366,11 @@ static const struct {
         {"attention", 4, take_attention},
         {"outbox", 2, take_outbox},
         {"due", 1, take_due},
+        {"changed", 2, news_changed},
+        {"whisper", 4, news_whisper},
+        {"invite", 5, news_invite},
+        {"transfer_over", 5, news_transfer_over},
+        {"announced", 2, news_announced},
 };
 
 void news_take(struct pool *p, struct bytes payload)

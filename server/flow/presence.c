@@ -9,6 +9,7 @@
 
 #include "anchor.h"
 #include "base/log.h"
+#include "hand.h"
 #include "history.h"
 #include "nodes.h"
 
@@ -121,6 +122,7 @@ static void on_gone(const struct store_answer *a, void *arg)
 		log_info("event=gone staff=%s pool=%s grace_s=%u", g->name, g->pool->config->name,
 		        g->pool->config->grace_s);
 		hand_back(g->pool, g->name, false);
+		hand_lost(g->pool, g->name);
 	}
 	free(g);
 }

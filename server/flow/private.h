@@ -43,6 +43,8 @@ struct session {
 	Holdfast__V1__Presence presence;
 	int64_t shift_end_ms; // 0: it is not known
 	bool shift_told;      // that it is about to end
+	char **watching; // conversations (audience.h)
+	size_t watching_count;
 };
 
 // What whoever holds somebody may become after an imminent conversation.
@@ -69,6 +71,7 @@ int64_t flow_now(const struct flow *f); // wall clock, ms
 const struct rota *flow_rota(const struct flow *f, const char *schedule);
 
 struct staff;
+struct audiences;
 struct outbox;
 struct lanes;
 struct asking;
@@ -96,6 +99,7 @@ struct flow {
 	struct rota **rotas; // one for each schedule of the configuration, in its order
 	struct idmap *sessions;
 	struct strmap *signed_in; // name -> struct session: the latest on this node
+	struct audiences *audiences;
 	struct staff *staff;
 	struct outbox *outbox;
 	struct lanes *lanes; // of the outbox

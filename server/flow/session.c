@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "answer.h"
+#include "audience.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "dispatch.h"
 #include "duty.h"
 #include "history.h"
+#include "news.h"
 #include "presence.h"
 #include "staff.h"
 #include "vault/password.h"
@@ -55,6 +57,7 @@ void desk_closed(struct flow *f, uint64_t session)
 			presence_lost(s->pools[i], s->name, s->sid);
 	if (s->roles)
 		log_info("event=signed_off staff=%s session=%s", s->name, s->sid);
+	audience_forget(f, s);
 	free(s->pools);
 	free(s);
 }
@@ -122,6 +125,8 @@ static void login_answer(struct login *l)
 		l->answer.offers = l->offers;
 		answer_frame(
 		        l->flow, l->session, l->id, HOLDFAST__V1__FRAME__BODY_SESSION, &l->answer);
+		for (size_t i = 0; s->roles & ROLE_SERVES && i < s->pools_count; i++)
+			news_announcements(s->pools[i], s->id);
 	}
 	login_free(l);
 }
@@ -155,11 +160,19 @@ static Holdfast__V1__Offer *offer_copy(const Holdfast__V1__Conversation *c)
 	o->level = c->level;
 	o->enqueued_ms = c->enqueued_ms;
 	o->messages = c->sequence;
-	o->until_ms = c->offer_until_ms;
+	bool held = c->state == HOLDFAST__V1__STATE__STATE_HELD; // a transfer
+	o->until_ms = held ? c->transfer_until_ms : c->offer_until_ms;
+	o->from = xstrdup(held ? c->holder : "");
 	o->reasons = xcalloc(c->n_reasons + 1, sizeof(char *));
 	for (size_t i = 0; i < c->n_reasons; i++)
 		o->reasons[o->n_reasons++] = xstrdup(c->reasons[i]);
 	return o;
+}
+
+static void login_offer(struct login *l, Holdfast__V1__Offer *o)
+{
+	l->offers = xrealloc(l->offers, (l->answer.n_offers + 1) * sizeof *l->offers);
+	l->offers[l->answer.n_offers++] = o;
 }
 
 static void login_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
@@ -167,11 +180,12 @@ static void login_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 	struct login *l = arg;
 	if (e != ERR_NONE && e != ERR_NOT_FOUND)
 		l->err = e;
-	if (c && strcmp(c->holder, l->name) == 0) {
+	if (c && c->state == HOLDFAST__V1__STATE__STATE_HELD &&
+	        strcmp(c->transfer_to, l->name) == 0) {
+		login_offer(l, offer_copy(c));
+	} else if (c && strcmp(c->holder, l->name) == 0) {
 		if (c->state == HOLDFAST__V1__STATE__STATE_OFFERED) {
-			l->offers =
-			        xrealloc(l->offers, (l->answer.n_offers + 1) * sizeof *l->offers);
-			l->offers[l->answer.n_offers++] = offer_copy(c);
+			login_offer(l, offer_copy(c));
 		} else {
 			l->held = xrealloc(l->held, (l->answer.n_held + 1) * sizeof *l->held);
 			l->held[l->answer.n_held++] = conversation_copy(c);
@@ -180,20 +194,82 @@ static void login_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 	login_step(l);
 }
 
+static void login_look(struct login *l, struct bytes id)
+{
+	struct pool *p = pool_of_id(l->flow, id);
+	if (!p)
+		return;
+	char *text = bytes_dup(id);
+	l->open++;
+	history_load(l->flow, p, text, 0, true, login_history, l);
+	free(text);
+}
+
 static void login_holds(const struct store_answer *a, void *arg)
 {
 	struct login *l = arg;
 	if (a->code != STORE_OK)
 		l->err = store_code_err(a->code);
-	for (size_t i = 0; i < redis_count(a->reply); i++) {
-		struct bytes id = redis_bytes(redis_at(a->reply, i));
-		struct pool *p = pool_of_id(l->flow, id);
-		if (!p)
-			continue;
-		char *text = bytes_dup(id);
-		l->open++;
-		history_load(l->flow, p, text, 0, true, login_history, l);
-		free(text);
+	for (size_t i = 0; i < redis_count(a->reply); i++)
+		login_look(l, redis_bytes(redis_at(a->reply, i)));
+	login_step(l);
+}
+
+static void leave(struct pool *p, const char *id, const char *name, const char *session)
+{
+	struct store_claim claim = {p->config->name, id, name, 0};
+	store_leave(p->flow->store, &claim, session, NULL, NULL);
+}
+
+struct asked_transfer {
+	struct login *login;
+	struct pool *pool;
+	char id[POOL_ID_MAX];
+};
+
+static void on_transfer(const struct store_answer *a, void *arg)
+{
+	struct asked_transfer *t = arg;
+	struct login *l = t->login;
+	struct conversation_view view = {0};
+	if (a->code != STORE_OK)
+		l->err = store_code_err(a->code);
+	else if (!conversation_view(a->reply, &view) || strcmp(view.transfer_to, l->name) != 0)
+		leave(t->pool, t->id, l->name, "transfer"); // it is over
+	else
+		login_look(l, bytes_str(t->id));
+	free(t);
+	login_step(l);
+}
+
+static void login_transfer(struct login *l, struct pool *p, const char *id)
+{
+	struct asked_transfer *t = xcalloc(1, sizeof *t);
+	t->login = l;
+	t->pool = p;
+	snprintf(t->id, sizeof t->id, "%s", id);
+	l->open++;
+	store_conversation(l->flow->store, p->config->name, t->id, on_transfer, t);
+}
+
+// What an earlier console of theirs had joined, it has left; what they are asked to take on is an
+// offer.
+static void login_with(const struct store_answer *a, void *arg)
+{
+	struct login *l = arg;
+	if (a->code != STORE_OK)
+		l->err = store_code_err(a->code);
+	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2) {
+		struct bytes how = redis_bytes(redis_at(a->reply, i + 1));
+		char *id = bytes_dup(redis_bytes(redis_at(a->reply, i)));
+		char *session = bytes_dup(how);
+		struct pool *p = pool_of_id(l->flow, bytes_str(id));
+		if (p && bytes_is(how, "transfer"))
+			login_transfer(l, p, id);
+		else if (p)
+			leave(p, id, l->name, session);
+		free(id);
+		free(session);
 	}
 	login_step(l);
 }
@@ -252,10 +328,11 @@ static void login_enter(struct login *l, struct session *s, const struct staff_m
 	l->open = 1;
 	for (size_t i = 0; (m->roles & ROLE_SERVES) && i < s->pools_count; i++) {
 		const char *pool = s->pools[i]->config->name;
-		l->open += 2;
+		l->open += 3;
 		store_sign_in(l->flow->store, pool, s->name, l->flow->node, s->sid, m->capacity,
 		        login_pool, l);
 		store_holds(l->flow->store, pool, s->name, login_holds, l);
+		store_with(l->flow->store, pool, s->name, login_with, l);
 	}
 	login_step(l);
 }

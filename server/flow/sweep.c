@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "duty.h"
 #include "escalation.h"
+#include "hand.h"
 #include "history.h"
 #include "nodes.h"
 #include "presence.h"
@@ -164,6 +165,7 @@ static const struct {
         {"wrap_up", due_wrap_up, false},
         {"silence", silence_due, false},
         {"gone", due_gone, false},
+        {"transfer", hand_due, false},
         {"ask", due_ask, false},
         {"break", due_break, false},
 };

@@ -3,7 +3,7 @@
 from house import new_number
 from schema import pb
 
-POOLS = {"calm": 10, "brisk": 2}
+POOLS = {"calm": 14, "brisk": 1}
 
 LOW = "just wanted to say hello"
 IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
@@ -48,3 +48,223 @@ def test_supervisors_see_everybody_by_need(house):
     assert [c.id for c in listed(ana).conversations] == [held.id]
     assert listed(house.operator, pool=other.name).total == 1
     assert held.id in house.ctl("conversations", "--pool", pool.name).stdout
+
+
+# ---- changing hands
+
+SUMMARY = "Safe at home, sister is with them; wants to talk about work."
+
+
+def held_by_one(house, capacity=2, kind="calm"):
+    """A pool with two counselors, of whom the first holds a conversation."""
+    pool = house.take(kind)
+    ana = house.counselor(pool, capacity=capacity)
+    texter = house.text(pool, new_number(), LOW)
+    held = ana.take()
+    return pool, ana, house.counselor(pool, capacity=1), texter, held
+
+
+def transfer(console, held, to, summary=SUMMARY):
+    return console.request("transfer", conversation=held.id, epoch=held.epoch, to=to, summary=summary)
+
+
+def says(console, held, text, epoch=None):
+    return console.request("reply", conversation=held.id, epoch=epoch or held.epoch, client_id=text[:60], text=text)
+
+
+def test_a_supervisor_takes_over_and_the_late_reply_is_refused(house):
+    pool, ana, ben, texter, held = held_by_one(house)
+    boss = supervisor(house, pool)
+    ana.reply(held, "I am here.")
+    assert ana.refused("take_over", conversation=held.id, epoch=held.epoch, reason="mine") == "forbidden"
+    assert boss.refused("take_over", conversation=held.id, epoch=held.epoch, reason="") == "bad_request"
+    taken = boss.ask("take_over", conversation=held.id, epoch=held.epoch, reason="means at hand")
+    assert taken.holder == boss.session.name and taken.epoch == held.epoch + 1
+    assert [m.text for m in taken.messages] == [LOW, "I am here."]
+    assert [(n.kind, n.author, n.text) for n in taken.notes] == [("taken_over", boss.session.name, "means at hand")]
+    gone = ana.expect("released")
+    assert (gone.conversation, gone.reason, gone.by) == (held.id, "taken_over", boss.session.name)
+    late = says(ana, held, "one more thing")
+    assert not late.ok and late.code == "stale" and late.text
+    boss.reply(taken, "I take over from here.")
+    assert house.carrier.wait(texter, 2).text == "I take over from here."
+    assert [m.text for m in boss.history(held.id).messages] == [LOW, "I am here.", "I take over from here."]
+    # From the queue as well.
+    ana.away()
+    ben.away()
+    house.text(pool, new_number(), LOW)
+    waits = next(c for c in listed(boss).conversations if c.id != held.id)
+    boss.ask("take_over", conversation=waits.id, epoch=waits.epoch, reason="asked for me")
+    house.check_states([pool])
+    assert "means at hand" not in house.log_text()
+
+
+def test_a_transfer_is_an_offer_and_nobody_is_without_owner(house):
+    pool, ana, ben, texter, held = held_by_one(house)
+    assert transfer(ana, held, ben.session.name, "short").code == "bad_request"
+    assert transfer(ana, held, ana.session.name).code == "conflict"
+    assert transfer(ana, held, "nobody").code == "gone"
+    assert transfer(ana, held, ben.session.name).ok
+    offer = ben.expect("offer")
+    assert getattr(offer, "from") == ana.session.name and offer.epoch == held.epoch
+    open_one = ana.expect("conversation", lambda c: c.transfer_to)
+    assert open_one.holder == ana.session.name and open_one.transfer_to == ben.session.name
+    ana.reply(held, "A colleague will take over soon.")  # while it is open, the giver owns it
+    house.text(pool, texter, "who?")
+    taken = ben.accept(offer)
+    assert taken.holder == ben.session.name and taken.epoch == held.epoch + 1
+    assert [(n.kind, n.author, n.text) for n in taken.notes] == [("transfer", ana.session.name, SUMMARY)]
+    assert [m.text for m in ben.whole(taken).messages] == [LOW, "A colleague will take over soon.", "who?"]
+    gone = ana.expect("released")
+    assert (gone.reason, gone.by) == ("transferred", ben.session.name)
+    assert says(ana, held, "bye").code == "stale"
+    house.text(pool, texter, "hello?")
+    ben.expect("message", lambda m: m.text == "hello?")
+    ben.reply(taken, "It is me now.")
+    # ana has her place back: the next one is hers.
+    house.text(pool, new_number(), LOW)
+    assert ana.expect("offer").pool == pool.name
+    house.check_states([pool])
+    assert SUMMARY not in house.log_text()
+
+
+def test_declined_or_gone_the_giver_keeps_it(house):
+    pool, ana, ben, texter, held = held_by_one(house)
+    assert transfer(ana, held, ben.session.name).ok
+    offer = ben.expect("offer")
+    ben.ask("decline", conversation=held.id, epoch=offer.epoch, reason="busy")
+    over = ana.expect("transfer_over")
+    assert (over.to, over.reason) == (ben.session.name, "declined")
+    assert ben.refused("accept", conversation=held.id, epoch=offer.epoch) == "gone"
+    assert transfer(ana, held, ben.session.name).ok
+    ben.expect("offer")
+    house.text(pool, texter, "are you there?")
+    ben.cut()  # in the midst of it
+    assert ana.expect("transfer_over").reason == "withdrawn"
+    ana.expect("message", lambda m: m.text == "are you there?")
+    ana.reply(held, "Yes.")
+    house.check_states([pool])
+
+
+def test_a_transfer_survives_a_reconnect_of_both(house):
+    pool = house.take()
+    people = [house.hire(pool, capacity=2) for _ in range(2)]
+    ana = house.sign_in(people[0]).available()
+    house.text(pool, new_number(), LOW)
+    held = ana.take()
+    ben = house.sign_in(people[1]).available()
+    assert transfer(ana, held, people[1].name).ok
+    ben.expect("offer")
+    ben = house.sign_in(people[1])  # takes over from the first console
+    [offer] = ben.session.offers
+    assert getattr(offer, "from") == people[0].name
+    ana.cut()  # the giver's console dies before the answer
+    taken = ben.accept(offer)
+    assert taken.holder == people[1].name and [n.text for n in taken.notes] == [SUMMARY]
+    ana = house.sign_in(people[0])
+    assert not ana.session.held and says(ana, held, "too late").code == "stale"
+    ben.reply(taken, "Hello.")
+    house.check_states([pool])
+
+
+def test_a_transfer_expires(house):
+    pool, ana, ben, _, held = held_by_one(house, kind="brisk")
+    assert transfer(ana, held, ben.session.name).ok
+    offer = ben.expect("offer")
+    assert ana.expect("transfer_over").reason == "expired"
+    ben.expect("offer_over", lambda o: o.conversation == held.id)
+    assert ben.refused("accept", conversation=held.id, epoch=offer.epoch) == "gone"
+    ana.reply(held, "Still me.")
+    house.check_states([pool])
+
+
+def test_to_the_queue_with_a_summary_or_a_reason(house):
+    pool, ana, ben, texter, held = held_by_one(house)
+    assert transfer(ana, held, "").ok
+    assert ana.expect("released").reason == "transfer"
+    taken = ben.take()  # not ana, who has room too
+    assert taken.id == held.id and [n.text for n in taken.notes] == [SUMMARY]
+    assert ben.refused("release", conversation=held.id, epoch=taken.epoch, reason="") == "bad_request"
+    ben.ask("release", conversation=held.id, epoch=taken.epoch, reason="fire alarm here")
+    again = ana.take()
+    assert [(n.kind, n.text) for n in again.notes] == [("transfer", SUMMARY), ("given_back", "fire alarm here")]
+    house.check_states([pool])
+
+
+# ---- company
+
+def test_watching_sees_all_and_changes_nothing(house):
+    pool, ana, _, texter, held = held_by_one(house)
+    boss, stranger = supervisor(house, pool), supervisor(house, house.take())
+    assert ana.refused("watch", conversation=held.id, on=True) == "forbidden"
+    assert stranger.refused("watch", conversation=held.id, on=True) == "not_found"
+    seen = boss.ask("watch", conversation=held.id, on=True)
+    assert seen.holder == ana.session.name and [m.text for m in seen.messages] == [LOW]
+    house.text(pool, texter, IMMINENT)
+    boss.expect("message", lambda m: m.text == IMMINENT)
+    boss.expect("level_change", lambda c: c.level == pb.LEVEL_IMMINENT)
+    reply = ana.reply(held, "I am here.")
+    boss.expect("message", lambda m: m.id == reply.id)
+    boss.expect("delivery_change", lambda d: d.message == reply.id)
+    assert says(boss, held, "not mine").code == "stale"
+    ana.ask("release", conversation=held.id, epoch=held.epoch, reason="must go")
+    boss.expect("conversation", lambda c: c.state != pb.STATE_HELD)
+    boss.ask("watch", conversation=held.id, on=False)
+    house.text(pool, texter, "hello?")
+    ana.away()
+    assert f"event=watch staff={boss.session.name} conversation={held.id}" in house.log_text()
+    assert not boss.has("message", lambda m: m.text == "hello?")
+
+
+def test_who_joins_writes_and_whispers_and_the_holder_stays(house):
+    pool, ana, ben, texter, held = held_by_one(house)
+    boss = supervisor(house, pool)
+    assert ben.refused("join", conversation=held.id) == "forbidden"
+    joined = boss.ask("join", conversation=held.id)
+    assert joined.holder == ana.session.name
+    name = f"{boss.session.name}=supervisor"
+    ana.expect("conversation", lambda c: list(c.present) == [name])
+    assert says(boss, held, "I am Dee, I am here as well.").message.author == boss.session.name
+    ana.expect("message", lambda m: m.author == boss.session.name)
+    assert "Dee" in house.carrier.wait(texter).text
+    house.text(pool, texter, "thank you both")
+    boss.expect("message", lambda m: m.text == "thank you both")
+    assert boss.refused("close", conversation=held.id, epoch=held.epoch, outcome="done") == "stale"
+    # A word among them.
+    boss.ask("whisper", conversation=held.id, text="ask about the balcony")
+    for console in (ana, boss):
+        heard = console.expect("whispered")
+        assert (heard.conversation, heard.note.author, heard.note.text) == (held.id, boss.session.name, "ask about the balcony")
+    ana.ask("whisper", conversation=held.id, text="will do")
+    boss.expect("whispered", lambda w: w.note.text == "will do")
+    assert ben.refused("whisper", conversation=held.id, text="hey") == "forbidden"
+    assert [n.text for n in ana.history(held.id).notes] == ["ask about the balcony", "will do"]
+    assert len(ana.history(held.id).messages) == 3 and not any("balcony" in s.text for s in house.carrier.to(texter))
+    # Somebody who is asked by name; who vanishes has left.
+    assert ana.refused("invite", conversation=held.id, epoch=held.epoch) == "bad_request"
+    ana.ask("invite", conversation=held.id, epoch=held.epoch, name=ben.session.name)
+    assert getattr(ben.expect("invited"), "from") == ana.session.name
+    ben.ask("join", conversation=held.id)
+    ana.expect("conversation", lambda c: len(c.present) == 2)
+    boss.ask("leave", conversation=held.id)
+    ana.expect("conversation", lambda c: list(c.present) == [f"{ben.session.name}=counselor"])
+    assert says(boss, held, "and one thing").code == "stale"
+    ben.cut()
+    ana.expect("conversation", lambda c: not c.present)
+    house.check_states([pool])
+    log = house.log_text()
+    assert "balcony" not in log and "will do" not in log
+
+
+def test_announcements_reach_all_and_who_comes_later(house):
+    pool = house.take()
+    boss, ana = supervisor(house, pool), house.counselor(pool)
+    assert ana.refused("announce", pool=pool.name, text="hello") == "forbidden"
+    assert boss.refused("announce", pool=house.take().name, text="hello") == "not_found"
+    assert boss.refused("announce", pool=pool.name, text="x" * 501) == "bad_request"
+    boss.ask("announce", pool=pool.name, text="The bridge line is down tonight.")
+    later = house.counselor(pool)
+    for console in (ana, boss, later):
+        said = console.expect("announced")
+        assert (said.author, said.text) == (boss.session.name, "The bridge line is down tonight.")
+    assert "bridge" not in house.log_text() and not house.cli("keys", "*bridge*")

@@ -34,7 +34,7 @@ local s = staff_get(staff, to)
 if not s or s.presence ~= 'available' then
   return { 'GONE' }
 end
-if s.load >= s.capacity then
+if s.load >= staff_capacity(s, now) then
   return { 'FULL', 'to' }
 end
 if notes_full(notes) then

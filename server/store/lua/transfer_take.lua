@@ -24,7 +24,7 @@ local s = staff_get(staff, name)
 if c[1] ~= '3' or c[2] ~= giver or c[3] ~= epoch or c[4] ~= name or not s then
   return { 'GONE' }
 end
-if s.load >= s.capacity then
+if s.load >= staff_capacity(s, now) then
   return { 'FULL' }
 end
 
