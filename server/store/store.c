@@ -223,6 +223,7 @@ static void release(struct store *s, const struct store_claim *claim, const char
 	key_hand_back(&c, claim);
 	call_key(&c, "{%s}:held", claim->pool);
 	key_waiting(&c, claim->pool);
+	call_key(&c, "{%s}:tend", claim->pool);
 	call_key(&c, "{%s}:notes:%s", claim->pool, claim->conversation);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);

@@ -39,11 +39,9 @@ if not open[1] and redis.call('EXISTS', conversation) == 1 then
   return { 'NEW' }
 end
 
--- What is said next is decided anew.
 local function tend()
   if ARGV[20] == '1' then
-    redis.call('HSET', conversation, 'tend', int(now))
-    redis.call('ZADD', KEYS[16], 'LT', int(now), id)
+    automatic_tend(conversation, KEYS[16], id, now)
   end
 end
 

@@ -2,7 +2,7 @@
 -- Takes a held conversation from a counselor who is gone or silent: back into the queue at the old place, history kept, due for an
 -- answer as if it had just come. Who was silent is not asked again in this pass. What comes back for the third time is for a supervisor.
 --
--- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5, notes, custody
+-- KEYS: conversation, imminent_queue, queue, due, staff, hold, held, waiting_1 … waiting_5, tend, notes, custody
 -- ARGV: now, conversation, name, epoch, reason, withins, channel, silence_at (as seen; '' does not ask),
 --       note ('' is none), its sealed text
 -- Returns: {'OK'} · {'STALE'}: also when the silent one has replied meanwhile · {'CONFLICT'} · {'NOT_FOUND'}
@@ -15,6 +15,7 @@
 --- @include "notes"
 --- @include "transfer"
 --- @include "close"
+--- @include "automatic"
 local conversation, imminent_queue, queue, due, staff, hold, held =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
@@ -55,6 +56,10 @@ redis.call('HINCRBY', conversation, 'handled', int(math.max(now - (tonumber(c[5]
 redis.call('ZADD', KEYS[7 + level], c[3], id)
 redis.call('ZADD', queue_of(level, imminent_queue, queue), c[2], id)
 redis.call('ZADD', due, answer_by, 'answer:' .. id)
+-- Nobody waits anew in silence: a promise may be over by now.
+if redis.call('HEXISTS', conversation, 'tend') == 1 then
+  automatic_tend(conversation, KEYS[13], id, now)
+end
 staff_give_back(staff, hold, name, now, id)
 redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. name .. ' ' .. epoch .. ' ' .. ARGV[5])
 redis.call('PUBLISH', channel, 'waiting ' .. id)

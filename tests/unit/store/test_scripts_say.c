@@ -93,8 +93,8 @@ static void test_only_while_it_is_true(void **state)
 	begin_held(w, "c1", "ada", LEVEL_LOW);
 	begin(w, "c2", LEVEL_LOW);
 	begin_held(w, "c3", "ada", LEVEL_LOW);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c3", "ada", 1), CLOSING("helped", WRAP_UP_MS, 1, LINE,
-	        "c3"));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c3", "ada", 1),
+	        CLOSING("helped", WRAP_UP_MS, 1, LINE, "c3"));
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const bool wanted[] = {rows[i].held, rows[i].waiting, rows[i].wrap_up};
 		for (size_t k = 0; k < 3; k++) {
@@ -290,6 +290,23 @@ static void test_nobody_is_tended_who_does_not_wait(void **state)
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:tend {" POOL "}:c:c9"), "0");
 }
 
+static void test_who_waits_again_is_looked_at_again(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_tended(w, "c1");
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_OK, store_tend, POOL, "c1", T0, T0 + 5000, "");
+	w->now += 7000;
+	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
+	tended_at(w, "c1", T0 + 7000);
+	// Not where automatic texts are off.
+	begin_held(w, "c2", "ada", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_release, CLAIM("c2", "ada", 1), "gone", &within);
+	assert_int_equal(score(w, "tend", "c2"), NONE);
+}
+
 static void test_what_is_off_counts_as_said(void **state)
 {
 	struct world *w = *state;
@@ -377,6 +394,7 @@ int main(void)
 	        TEST(test_the_checker_puts_it_right),
 	        TEST(test_whoever_waits_has_a_time),
 	        TEST(test_nobody_is_tended_who_does_not_wait),
+	        TEST(test_who_waits_again_is_looked_at_again),
 	        TEST(test_what_is_off_counts_as_said),
 	        TEST(test_a_lost_time_is_put_back),
 	        TEST(test_what_is_kept_with_a_text),

@@ -14,3 +14,9 @@ end
 local function automatic_was_said(said, mark)
   return mark ~= '' and string.find(',' .. said .. ',', ',' .. mark .. ',', 1, true) ~= nil
 end
+
+-- What somebody who waits is told next is decided anew, now.
+local function automatic_tend(conversation, tend, id, now)
+  redis.call('HSET', conversation, 'tend', string.format('%.0f', now))
+  redis.call('ZADD', tend, 'LT', string.format('%.0f', now), id)
+end
