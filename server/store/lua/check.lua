@@ -148,8 +148,13 @@ elseif open == id and not (exists and state <= 3) then
   redis.call('DEL', texter)
   fault('texter')
 end
+-- Each change of hands has its epoch and its entry.
+local ours = exists and redis.call('HGET', conversation, 'epoch')
+if exists and custody_epoch(KEYS[#KEYS]) ~= ours then
+  fault('custody')
+end
 if #faults > 1 and exists then
-  custody(KEYS[#KEYS], id, now, 'repaired', holder, redis.call('HGET', conversation, 'epoch'), 'state=' .. state .. ',' .. table.concat(faults, ',', 2))
+  custody(KEYS[#KEYS], id, now, 'repaired', holder, ours, 'state=' .. state .. ',' .. table.concat(faults, ',', 2))
 end
 if #faults > 1 and exists and state == 1 then
   redis.call('PUBLISH', ARGV[8], 'waiting ' .. id)

@@ -76,6 +76,8 @@ static const struct damage {
                 "texter"},
         {"… in no state", waiting, "HSET {" POOL "}:c:" ID " state 7", "state"},
         {"… in a state without a holder", waiting, "HSET {" POOL "}:c:" ID " state 3", "state"},
+        {"its ledger is gone", held, "DEL {" POOL "}:custody:" ID, "custody"},
+        {"… has lost its end", offered, "LTRIM {" POOL "}:custody:" ID " 0 -2", "custody"},
         {"an imminent one is in the common queue", imminent, "ZADD {" POOL "}:q 5 " ID, "queue"},
         {"an imminent one is in no queue", imminent, "ZREM {" POOL "}:q0 " ID, "queue"},
         {"an offered one is in the queue", offered, "ZADD {" POOL "}:q 5 " ID, "queue"},

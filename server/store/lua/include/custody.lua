@@ -15,3 +15,9 @@ local function custody(key, id, now, what, who, epoch, why)
     int(tonumber(epoch) or 0), custody_word(why, 200))
   redis.call('RPUSH', key, redis.sha1hex(before .. ' ' .. entry) .. ' ' .. entry)
 end
+
+-- Of the latest entry, as text; nil when there is none.
+local function custody_epoch(key)
+  local last = redis.call('LINDEX', key, -1)
+  return last and string.match(last, '^%x+ %d+ %-?%d+ %S+ %S+ (%d+) ')
+end
