@@ -165,6 +165,10 @@ sim-mutants: ## plant mistakes, one at a time: the simulator must find each
 	@$(MAKE) --no-print-directory -s $(BUILD)/sim/holdfast-sim
 	@/usr/bin/python3 tests/sim/mutants.py
 
+.PHONY: overload
+overload: $(BUILD)/unit/core/test_overload ## a night at 115 % load in the queue's order, and in others': who waits how long
+	@$(BUILD)/unit/core/test_overload 2>/dev/null | grep p99
+
 .PHONY: test-fault
 test-fault: ## break things at length: kills, stops, wires, disks, clocks, partitions (30 min)
 	@deploy/setup --tests
