@@ -215,14 +215,15 @@ def test_back_from_away_one_sees_who_waits(house):
 def test_an_offer_that_is_over_rings_no_more(house):
     """FS#2529: an agent was still offered a caller who was gone. cjbottaro/faktory_worker_ex#37: who is late is told nothing useful."""
     pool = house.take()
-    first = house.counselor(pool)
+    console = house.counselor(pool)
     house.text(pool, new_number(), LOW)
-    offer = first.expect("offer")
-    second = house.counselor(pool)
-    first.ask("decline", conversation=offer.conversation, epoch=offer.epoch, reason="busy")
-    second.take(deadline=SOON)
-    assert first.refused("accept", conversation=offer.conversation, epoch=offer.epoch) == "gone"
-    assert not first.has("offer")
+    offer = console.expect("offer")
+    supervisor = house.sign_in(house.hire(pool, roles=(pb.ROLE_SUPERVISOR,)))
+    supervisor.ask("take_over", conversation=offer.conversation, epoch=offer.epoch, reason="asked for me")
+    assert console.expect("offer_over").conversation == offer.conversation
+    assert console.refused("accept", conversation=offer.conversation, epoch=offer.epoch) == "gone"
+    house.text(pool, new_number(), LOW)
+    assert console.take(deadline=SOON).id != offer.conversation  # and the place is free
 
 
 def test_who_cannot_be_placed_holds_up_nobody_else(house):
