@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,17 @@ def life(house):
     again = here.take(deadline=15)
     here.hang_up(again)
     return pool, again.id, here.session.name, there.session.name
+
+
+def test_every_word_of_the_scripts_is_known():
+    root = Path(__file__).parents[2]
+    scripts = "\n".join(p.read_text() for p in (root / "server/store/lua").rglob("*.lua"))
+    words = set(re.findall(r"\bcustody\(.*?, now, '(\w+)'", scripts))
+    assert {"opened", "transferred", "repaired"} <= words
+    reader, protocol = (root / "server/core/custody.c").read_text(), (root / "proto/PROTOCOL.md").read_text()
+    table = protocol.split("### Custody\n")[1].split("\n### ")[0]
+    for word in words:
+        assert f'"{word}"' in reader and f"`{word}`" in table, word
 
 
 def test_every_span_has_an_owner(house, life):
