@@ -2,6 +2,7 @@
 """The supervisor's desk and the ways in which a conversation changes hands."""
 from house import new_number
 from schema import pb
+from typed import console_of
 
 POOLS = {"calm": 14, "brisk": 1}
 
@@ -268,3 +269,54 @@ def test_announcements_reach_all_and_who_comes_later(house):
         said = console.expect("announced")
         assert (said.author, said.text) == (boss.session.name, "The bridge line is down tonight.")
     assert "bridge" not in house.log_text() and not house.cli("keys", "*bridge*")
+
+
+def test_the_terminal_does_it_all(house):
+    pool = house.take()
+    ana, ben, dee = (house.hire(pool, capacity=2, roles=(role,)) for role in (
+        pb.ROLE_COUNSELOR, pb.ROLE_COUNSELOR, pb.ROLE_SUPERVISOR))
+    first, second, boss = (console_of(house, person) for person in (ana, ben, dee))
+    first.type("/available")
+    first.wait(r"\[you\] available")
+    texter = house.text(pool, new_number(), LOW)
+    first.wait(r"\[offer\]")
+    first.type("/accept")
+    first.wait(f"texter: {LOW}")
+    boss.type("/list all")
+    boss.wait(rf"1 open\n  1  \w+  held {ana.name}  unanswered for")
+    boss.type("/watch 1")
+    boss.wait(r"\[1\] watched; .*")
+    boss.wait(f"texter: {LOW}")
+    boss.type("not meant for the texter")
+    boss.wait("you only watch it: NOT SENT")
+    boss.type("/whisper ask who is with them")
+    first.wait(rf"\[1\] whisper of {dee.name}: ask who is with them")
+    boss.type("/join")
+    first.wait(rf"\[1\] with {ana.name}; in it too: {dee.name}=supervisor")
+    boss.type("Hello from both of us.")
+    first.wait(rf"\[1\] {dee.name}: Hello from both of us\.")
+    assert house.carrier.wait(texter).text == "Hello from both of us."
+    boss.type("/leave")
+    first.wait(rf"\[1\] with {ana.name}\n")
+    second.type("/available")
+    second.wait(r"\[you\] available")
+    first.type(f"/transfer {ben.name} {SUMMARY}")
+    second.wait(rf"\[offer\] .*to be taken on from {ana.name} - /accept")
+    second.type("/accept")
+    second.wait(rf"\[1\] summary of {ana.name}: {SUMMARY}")
+    first.wait(rf"\[1\] passed on: {ben.name}")
+    second.type(f"/invite {ana.name}")
+    first.wait(rf"\[offer\] \w+, {ben.name} asks you to join - /join")
+    first.type("/join")
+    second.wait(rf"in it too: {ana.name}=counselor")
+    boss.type("/list all")
+    boss.wait("1 open")
+    boss.type("/takeover 1 asked for a supervisor")
+    second.wait(rf"\[1\] taken over: {dee.name}")
+    boss.wait(rf"\[1\] taken over by {dee.name}: asked for a supervisor")
+    boss.type(f"/announce {pool.name} back in ten minutes")
+    first.wait(rf"{dee.name} to everybody of {pool.name}: back in ten minutes")
+    boss.type("/giveback the meeting begins")
+    boss.wait("back in the queue")
+    for console in (first, second, boss):
+        assert console.end() == 0

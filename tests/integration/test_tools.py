@@ -4,7 +4,7 @@ import pytest
 
 from house import House, new_number
 from programs import program
-from typed import Typed
+from typed import Typed, console_of
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +26,6 @@ def phone(house):
     typed.wait("Type a text")
     yield typed
     assert typed.end() == 0
-
-
-def console_of(house, person):
-    password = house.folder / f"{person.name}.password"
-    password.write_text(person.password + "\n")
-    password.chmod(0o600)
-    return Typed([program("holdfast-console"), "--config", house.config_file, "--user", person.name, "--password-file",
-                  password], house.folder / f"{person.name}.log")
 
 
 def test_from_the_phone_to_the_terminal_and_back(house, phone):

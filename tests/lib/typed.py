@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from poll import poll
-from programs import PATIENCE, Process, sanitizer_reports
+from programs import PATIENCE, Process, program, sanitizer_reports
 
 
 class Typed:
@@ -34,3 +34,12 @@ class Typed:
         code = self.process.end()
         assert not sanitizer_reports(self.process.output())
         return code
+
+
+def console_of(house, person):
+    """holdfast-console, signed in as that person."""
+    password = house.folder / f"{person.name}.password"
+    password.write_text(person.password + "\n")
+    password.chmod(0o600)
+    return Typed([program("holdfast-console"), "--config", house.config_file, "--user", person.name, "--password-file",
+                  password], house.folder / f"{person.name}.log")

@@ -114,7 +114,7 @@ static void on_accept(const Frame *answer, void *arg)
 	const char *text;
 
 	if (client_answered(answer, HOLDFAST__V1__FRAME__BODY_CONVERSATION, &text))
-		console_switch(c, console_take(c, answer->conversation));
+		console_switch(c, console_take(c, answer->conversation, TALK_HELD));
 	else
 		view_error(c->view, "not accepted: %s", text);
 	// Without an answer it may be ours, or still open: the next session tells.
@@ -178,6 +178,12 @@ static bool run_decline(struct console *c, const char *rest)
 
 // ---- conversations
 
+static const char *const part_words[] = {
+        [TALK_HELD] = "",
+        [TALK_JOINED] = " by somebody else, joined",
+        [TALK_WATCHED] = " by somebody else, watched",
+};
+
 static bool run_list(struct console *c, const char *rest)
 {
 	if (strcmp(rest, "all") == 0)
@@ -185,8 +191,8 @@ static bool run_list(struct console *c, const char *rest)
 	view_you(c->view, "%s%s", word_presence(c->presence),
 	        client_ready(c->client) ? "" : ", not connected");
 	for (const struct talk *t = c->talks.first; t; t = t->next)
-		view_note(c->view, t->number, "%s, %s, %zu messages%s", word_level(t->level),
-		        word_state(t->state), t->said_count,
+		view_note(c->view, t->number, "%s, %s%s, %zu messages%s", word_level(t->level),
+		        word_state(t->state), part_words[t->part], t->said_count,
 		        t == console_current(c) ? " (current)" : "");
 	for (const struct offer *o = c->offers; o; o = o->next)
 		console_show_offer(c, o, false);
@@ -354,6 +360,17 @@ static const struct typed table[] = {
         {"/know", "",
                 "you know this texter: it goes to somebody else, and you are never asked again",
                 duty_know},
+        {"/transfer", "NAME|queue SUMMARY", "ask NAME to take it on, or pass it to the queue",
+                run_transfer},
+        {"/giveback", "REASON", "you must leave at once: back into the queue", run_give_back},
+        {"/invite", "NAME|es", "ask somebody, or an interpreter, to join", run_invite},
+        {"/join", "[N|ID]", "join what you are asked to, or watch", run_join},
+        {"/leave", "", "leave what you have joined", run_leave},
+        {"/whisper", "TEXT", "to who is in the conversation, never to the texter", run_whisper},
+        {"/watch", "N|ID", "supervisors: see a conversation live; N as in /list all", run_watch},
+        {"/unwatch", "", "supervisors: enough of it", run_unwatch},
+        {"/takeover", "N|ID REASON", "supervisors: hold it from now on", run_take_over},
+        {"/announce", "POOL TEXT", "supervisors: to everybody of the pool", run_announce},
         {"/finish", "", "your notes on it are done", run_finish},
         {"/approve", "ID [REASON]", "supervisors: agree to a close that takes two", run_approve},
         {"/refuse", "ID [REASON]", "supervisors: it is not to be closed yet", run_refuse},
@@ -411,7 +428,10 @@ void commands_run(struct console *c, const char *line)
 		under_way = run_command(c, line);
 	} else if (*line) {
 		talk = need_current(c);
-		if (talk)
+		if (talk && talk->part == TALK_WATCHED)
+			view_error(
+			        c->view, "you only watch it: NOT SENT. /join first, or /whisper");
+		else if (talk)
 			replies_add(c, talk, line);
 	}
 	if (under_way)

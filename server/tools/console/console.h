@@ -15,6 +15,7 @@
 struct offer {
 	char *conversation;
 	uint64_t epoch;
+	char *from; // who holds it and wants to pass it on; "" is the queue
 	Holdfast__V1__Level level;
 	int64_t until_ms;    // by this machine's clock
 	int64_t enqueued_ms; // likewise
@@ -43,8 +44,11 @@ struct console {
 	char *current;        // id of the conversation that typed text goes to, or NULL
 	struct offer *offers; // as they came
 	struct draft *drafts; // as they were typed
-	char **listed; // ids of the latest /list all: /watch N means the N-th
+	char **listed;        // ids of the latest /list all: /watch N means the N-th
+	uint64_t *listed_epochs;
 	size_t listed_count;
+	char *invited;        // conversation of the latest invitation, or NULL
+	int64_t announced_ms; // of the latest announcement that was shown
 	bool was_signed_in;
 	unsigned failures; // connections in a row that came to nothing
 	bool elsewhere;
@@ -68,7 +72,8 @@ void console_maybe_stop(struct console *c);
 // ---- session.c
 extern const struct client_events console_events;
 // A conversation of ours with its messages: shows what is new, asks for what is missing.
-struct talk *console_take(struct console *c, const Holdfast__V1__Conversation *conversation);
+struct talk *console_take(
+        struct console *c, const Holdfast__V1__Conversation *conversation, enum talk_part part);
 void console_show_message(struct console *c, const struct talk *talk, const struct said *s);
 void console_message(struct console *c, const Holdfast__V1__Message *m);
 // What the message says of its delivery.
@@ -96,6 +101,26 @@ void commands_asked(struct console *c);
 // ---- desk.c: commands of supervisors, and what brings others into a conversation
 bool run_list_all(struct console *c);
 void console_forget_listed(struct console *c);
+bool run_watch(struct console *c, const char *rest);
+bool run_unwatch(struct console *c, const char *rest);
+bool run_join(struct console *c, const char *rest);
+bool run_leave(struct console *c, const char *rest);
+bool run_take_over(struct console *c, const char *rest);
+bool run_whisper(struct console *c, const char *rest);
+bool run_announce(struct console *c, const char *rest);
+bool run_transfer(struct console *c, const char *rest);
+bool run_give_back(struct console *c, const char *rest);
+bool run_invite(struct console *c, const char *rest);
+
+// ---- company.c: news of others in a conversation
+// Shows the notes that were not shown yet.
+void console_notes(struct console *c, struct talk *talk, const Holdfast__V1__Conversation *in);
+// Who has it and who is in it, when that has changed; takes its epoch over.
+void console_around(struct console *c, const Holdfast__V1__Conversation *in);
+void console_whispered(struct console *c, const Holdfast__V1__Whispered *news);
+void console_announced(struct console *c, const Holdfast__V1__Announced *news);
+void console_invited(struct console *c, const Holdfast__V1__Invited *news);
+void console_transfer_over(struct console *c, const Holdfast__V1__TransferOver *news);
 
 // ---- custody.c: a command
 bool run_custody(struct console *c, const char *rest);

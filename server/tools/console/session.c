@@ -31,6 +31,7 @@ static void remove_offer(struct console *c, struct offer *gone)
 	if (*at)
 		*at = gone->next;
 	free(gone->conversation);
+	free(gone->from);
 	buf_free(&gone->reasons);
 	free(gone);
 }
@@ -51,6 +52,8 @@ void console_show_offer(struct console *c, const struct offer *o, bool is_new)
 
 	if (o->reasons.len)
 		buf_printf(&reasons, " (%s)", (const char *)o->reasons.data);
+	if (*o->from)
+		buf_printf(&reasons, ", to be taken on from %s", o->from);
 	view_offer(c->view, is_new, "%s, %s waiting%s - /accept within %s", word_level(o->level),
 	        word_duration(waiting, now - o->enqueued_ms), buf_str(&reasons),
 	        word_duration(left, o->until_ms - now));
@@ -67,6 +70,7 @@ static void add_offer(struct console *c, const Holdfast__V1__Offer *news)
 	o = xcalloc(1, sizeof(*o));
 	o->conversation = xstrdup(news->conversation);
 	o->epoch = news->epoch;
+	o->from = xstrdup(news->from);
 	o->level = news->level;
 	o->until_ms = news->until_ms + c->clock_offset_ms;
 	o->enqueued_ms = news->enqueued_ms + c->clock_offset_ms;
@@ -225,20 +229,29 @@ void console_delivery(struct console *c, const Holdfast__V1__Message *m)
 
 // ---- conversations
 
-struct talk *console_take(struct console *c, const Holdfast__V1__Conversation *conversation)
+static const char *const parts[] = {
+        [TALK_HELD] = "yours",
+        [TALK_JOINED] = "joined",
+        [TALK_WATCHED] = "watched; /join to write, /whisper to who holds it",
+};
+
+struct talk *console_take(
+        struct console *c, const Holdfast__V1__Conversation *conversation, enum talk_part part)
 {
 	struct talk *talk = talks_by_id(&c->talks, conversation->id);
-	bool is_new = !talk;
+	bool is_new = !talk || talk->part != part;
 
-	if (is_new)
+	if (!talk)
 		talk = talks_add(&c->talks, conversation->id);
 	talk_update(talk, conversation);
 	talk->seen = true;
+	talk->part = part;
 	if (is_new)
 		view_note(c->view, talk->number,
-		        "yours: %s, line %s, %" PRIu64 " earlier conversations",
+		        "%s: %s, line %s, %" PRIu64 " earlier conversations", parts[part],
 		        word_level(talk->level), conversation->line,
 		        conversation->earlier_conversations);
+	console_notes(c, talk, conversation);
 	for (size_t i = 0; i < conversation->n_messages; i++)
 		(void)talk_add(talk, conversation->messages[i]);
 	show_due(c, talk, false);
@@ -257,6 +270,19 @@ void console_drop_talk(struct console *c, struct talk *talk, const char *why)
 		console_switch(c, NULL);
 }
 
+static const struct {
+	const char *reason;
+	const char *words;
+} release_words[] = {
+        {"lost", "back in the queue: your console was away for too long"},
+        {"silent", "back in the queue: the texter waited too long for you"},
+        {"knows_them", "back in the queue: you know them"},
+        {"transfer", "back in the queue, with your summary"},
+        {"given_back", "back in the queue"},
+        {"transferred", "passed on"},
+        {"taken_over", "taken over"},
+};
+
 static void released(struct console *c, const Holdfast__V1__Released *news)
 {
 	struct talk *talk = talks_by_id(&c->talks, news->conversation);
@@ -268,14 +294,14 @@ static void released(struct console *c, const Holdfast__V1__Released *news)
 		talk->state = HOLDFAST__V1__STATE__STATE_WRAP_UP;
 		return;
 	}
-	if (strcmp(news->reason, "lost") == 0)
-		console_drop_talk(c, talk, "back in the queue: your console was away for too long");
-	else if (strcmp(news->reason, "silent") == 0)
-		console_drop_talk(c, talk, "back in the queue: the texter waited too long for you");
-	else if (strcmp(news->reason, "knows_them") == 0)
-		console_drop_talk(c, talk, "back in the queue: you know them");
-	else
-		console_drop_talk(c, talk, "not yours any more");
+	const char *words = "not yours any more";
+	for (size_t i = 0; i < sizeof release_words / sizeof release_words[0]; i++)
+		if (strcmp(release_words[i].reason, news->reason) == 0)
+			words = release_words[i].words;
+	struct buf text = {0};
+	buf_printf(&text, "%s%s%s", words, *news->by ? ": " : "", news->by);
+	console_drop_talk(c, talk, buf_str(&text));
+	buf_free(&text);
 	replies_flush(c);
 }
 
@@ -353,7 +379,7 @@ static void take_held(struct console *c, const Holdfast__V1__Session *s)
 	for (struct talk *t = c->talks.first; t; t = t->next)
 		t->seen = t->asking = false;
 	for (size_t i = 0; i < s->n_held; i++) {
-		struct talk *talk = console_take(c, s->held[i]);
+		struct talk *talk = console_take(c, s->held[i], TALK_HELD);
 		if (talk->state == HOLDFAST__V1__STATE__STATE_WRAP_UP)
 			view_note(c->view, talk->number,
 			        "in wrap-up; /finish when your notes are done");
@@ -361,7 +387,9 @@ static void take_held(struct console *c, const Holdfast__V1__Session *s)
 	for (struct talk *t = c->talks.first; t; t = next) {
 		next = t->next;
 		if (!t->seen)
-			console_drop_talk(c, t, "not yours any more");
+			console_drop_talk(c, t,
+			        t->part == TALK_HELD ? "not yours any more"
+			                             : "you are out of it; /watch or /join again");
 	}
 }
 
@@ -429,6 +457,21 @@ static void on_news(const Frame *f, void *arg)
 	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
 		attention(c, f->attention);
 		break;
+	case HOLDFAST__V1__FRAME__BODY_CONVERSATION:
+		console_around(c, f->conversation);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_WHISPERED:
+		console_whispered(c, f->whispered);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_ANNOUNCED:
+		console_announced(c, f->announced);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_INVITED:
+		console_invited(c, f->invited);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_TRANSFER_OVER:
+		console_transfer_over(c, f->transfer_over);
+		break;
 	case HOLDFAST__V1__FRAME__BODY_GOING_AWAY:
 		going_away(c, f->going_away);
 		break;
@@ -494,5 +537,6 @@ void console_free_state(struct console *c)
 	talks_clear(&c->talks);
 	replies_free(c);
 	console_forget_listed(c);
+	free(c->invited);
 	free(c->current);
 }

@@ -60,6 +60,7 @@ void talks_remove(struct talks *t, struct talk *talk)
 	for (size_t i = 0; i < talk->said_count; i++)
 		said_free(&talk->said[i]);
 	free(talk->said);
+	free(talk->around);
 	free(talk->id);
 	free(talk);
 }

@@ -6,7 +6,8 @@
 
 #include "proto/frame.h"
 
-// The conversations that this console holds, each under a small number, with what was said in them.
+// The conversations that this console holds or is in, each under a small number, with what was said
+// in them.
 
 struct said {
 	char *id;
@@ -21,6 +22,12 @@ struct said {
 	bool shown;
 };
 
+enum talk_part {
+	TALK_HELD,    // it is ours
+	TALK_JOINED,  // somebody else's: we may write
+	TALK_WATCHED, // we only see it
+};
+
 struct talk {
 	unsigned number; // 1 …, the lowest free one
 	char *id;
@@ -32,6 +39,9 @@ struct talk {
 	size_t said_count;
 	bool seen;   // while a new session is compared with what we had
 	bool asking; // a GetConversation is under way
+	enum talk_part part;
+	char *around;     // who is in it, as shown last; NULL before
+	int64_t noted_ms; // of the latest note that was shown, by the server's clock
 	struct talk *next;
 };
 
