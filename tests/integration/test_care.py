@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Automatic texts to those who wait, as their phones and the counselors see them."""
+import re
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -19,7 +21,7 @@ def house(authority):
     def edit(config):
         for pool in config["pools"]:
             pool["automatic"] = True
-        plain, spanish, asking, closed, crashing = range(5)
+        plain, spanish, asking, closed, _crashing, _measured = range(6)
         config["lines"][plain].update(name="Night Line", emergency="911")
         config["lines"][spanish]["language"] = "es"
         config["pools"][asking]["intake"] = ["safe", "age"]
@@ -30,7 +32,7 @@ def house(authority):
             {"line": config["lines"][closed]["number"], "language": "en", "name": "welcome", "text": ""},
             {"line": "*", "language": "en", "name": "question_age", "text": "Age? {line}"},
         ]
-    h = House(authority, pools={"calm": 5}, edit=edit)
+    h = House(authority, pools={"calm": 6}, edit=edit)
     try:
         yield h.start()
     finally:
@@ -155,6 +157,31 @@ def test_out_of_hours(house):
     house.clear(pool)
     house.text(pool, texter, MEDIUM)
     stays(lambda: len(house.carrier.to(texter)) == 1, 0.8, "nobody is told twice a day")
+    house.clear(pool)
+
+
+def test_a_wait_is_told_when_it_is_known_and_again_when_it_was_missed(house):
+    pool = house.pools[5]
+    busy = house.counselor(pool)
+    house.text(pool, new_number(), MEDIUM)
+    busy.take()
+    # One every five minutes for an hour and a half, ten minutes each: lua/include/rates.lua.
+    now = int(time.time()) // 300
+    for bucket in range(now - 18, now):
+        house.cli("hset", f"{{{pool.name}}}:rates", bucket % 288, f"{bucket} 0 1 0 0 0 1 300000 1 600000 0 0")
+    texter = house.text(pool, new_number(), MEDIUM)
+    house.carrier.wait(texter)
+    conversation = conversation_of(house, pool, texter)
+    age(house, pool, conversation, 30)
+    told = next_text(house, pool, conversation, texter, 2)
+    low, high = map(int, re.fullmatch(r"Many people are texting. We expect to answer you in (\d+) to (\d+) minutes. .*", told).groups())
+    assert 1 <= low < high and high > 2
+    key = f"{{{pool.name}}}:c:{conversation}"
+    assert abs(int(house.cli("hget", key, "promised")) - (time.time() + high * 60) * 1000) < 60000
+    house.cli("hset", key, "promised", 1, "said_at", 0)
+    assert next_text(house, pool, conversation, texter, 3).startswith("Sorry, it takes longer than we said.")
+    assert house.cli("hget", key, "said") == "welcome,wait,wait_update_1"
+    busy.leave()
     house.clear(pool)
 
 

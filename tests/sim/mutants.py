@@ -78,6 +78,7 @@ TABLE = [
     Mutant("a claim without a lease", LUA + "out_claim.lua", "if e[1] == 'sending' and not again and not lapsed then", "if false then"),
     Mutant("what may have been sent goes out again", LUA + "out_claim.lua",
            "(conversation ~= '' and lapsed and ARGV[8] ~= '1')", "(false)"),
+    Mutant("an automatic text is said twice", LUA + "include/automatic.lua", "return mark ~= '' and", "return false and"),
     Mutant("a refused send is called sent", LUA + "out_done.lua", "failed = { 'done', FAILED }", "failed = { 'done', SENT }"),
     Mutant("an escalation without a timer", LUA + "page_open.lua", "redis.call('ZADD', due, int(now), 'page:' .. number)"),
     Mutant("an acknowledgement stops for ever", LUA + "page_ack.lua", "redis.call('ZADD', due, next_at, 'page:' .. number)",

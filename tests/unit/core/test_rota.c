@@ -206,6 +206,35 @@ static void test_next_change(void **state)
 	rota_free(r);
 }
 
+// Opening hours: nobody need be named.
+static void test_opening_hours(void **state)
+{
+	(void)state;
+	struct config_shift hours[] = {shift("mon-fri", "09:00", "17:30", NULL, 0),
+	        shift("mon", "17:30", "20:00", NULL, 0)};
+	struct rota *r = make("Europe/Berlin", hours, 2);
+	const int64_t nine = MONDAY + 7 * 3600; // in summer two hours ahead
+	int weekday;
+	unsigned minute;
+	assert_false(rota_covers(r, nine * 1000 - 1));
+	assert_true(rota_covers(r, nine * 1000));
+	assert_int_equal(rota_next_start(r, nine * 1000 - 1), nine * 1000);
+	// Friday evening: the weekend is skipped.
+	int64_t friday = MONDAY + 4 * DAY + 16 * 3600;
+	assert_false(rota_covers(r, friday * 1000));
+	assert_int_equal(rota_next_start(r, friday * 1000), (nine + INT64_C(7) * DAY) * 1000);
+	rota_local(r, friday * 1000, &weekday, &minute);
+	assert_int_equal(weekday, 4);
+	assert_int_equal(minute, 18 * 60);
+	rota_local(r, INT64_C(1000) * (MONDAY - 1), &weekday, &minute);
+	assert_int_equal(weekday, 0);
+	assert_int_equal(minute, 119);
+	rota_free(r);
+	struct rota *never = make("UTC", hours, 0);
+	assert_int_equal(rota_next_start(never, nine * 1000), 0);
+	rota_free(never);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -241,6 +270,7 @@ int main(void)
 	        cmocka_unit_test(test_never_a_gap),
 	        cmocka_unit_test(test_hand_over_twice),
 	        cmocka_unit_test(test_next_change),
+	        cmocka_unit_test(test_opening_hours),
 	        cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
