@@ -121,6 +121,7 @@ struct config_pool {
 	struct config_by_level answer_within;
 	struct config_by_level boost; // imminent_s has no use: imminent is a class of its own
 	uint32_t offer_s;             // how long an offer stands
+	uint32_t offer_imminent_to;   // so many are asked at once when somebody is in danger
 	uint32_t grace_s;             // how long a vanished console keeps its people
 	uint32_t wrap_up_s;
 	struct config_exposure exposure;
@@ -128,7 +129,7 @@ struct config_pool {
 	uint32_t drain_before_s; // the end of a shift: no new offers from then on
 	struct config_counselor_silence counselor_silence;
 	struct config_by_level texter_silence; // after a reply; 0 is never
-	char *two_person_close; // a level, from which on a close takes two people, or "never"
+	char *two_person_close;  // a level, from which on a close takes two people, or "never"
 	uint32_t close_silent_s; // medium and low end by themselves after it; 0 is never
 	bool automatic;          // texters get automatic texts
 	char *hours;             // the schedule within which people are here; "" is always

@@ -154,6 +154,13 @@ struct store_offer {
 	unsigned elsewhere; // units that they have in other pools
 };
 void store_offer_to(struct store *s, const struct store_offer *o, store_fn fn, void *arg);
+// More who may take the imminent conversation that is offered in that epoch; who accepts first has
+// it, and a call of store_accept_also() by one of them must name the holder that it was read with.
+#define STORE_ALSO_MAX 9
+void store_offer_also(struct store *s, const char *pool, const char *conversation, uint64_t epoch,
+        const char *const *names, size_t count, store_fn fn, void *arg);
+void store_accept_also(
+        struct store *s, const struct store_claim *c, const char *before, store_fn fn, void *arg);
 void store_accept(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
 void store_unoffer(
         struct store *s, const struct store_claim *c, const char *reason, store_fn fn, void *arg);

@@ -183,6 +183,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         MAPPING(struct config_pool, answer_within, by_level_fields),
         MAPPING(struct config_pool, boost, by_level_fields),
         NUMBER(struct config_pool, offer_s),
+        NUMBER(struct config_pool, offer_imminent_to),
         NUMBER(struct config_pool, grace_s),
         NUMBER(struct config_pool, wrap_up_s),
         MAPPING(struct config_pool, exposure, exposure_fields),

@@ -329,6 +329,9 @@ static void check_pool(
 	check_by_level(r, config_key("pools[%u].answer_within", i).path, &p->answer_within, 1);
 	check_by_level(r, config_key("pools[%u].boost", i).path, &p->boost, 0);
 	check_duration(r, config_key("pools[%u].offer_s", i).path, p->offer_s, 1);
+	if (p->offer_imminent_to < 1 || p->offer_imminent_to > 10)
+		config_mistake(
+		        r, config_key("pools[%u].offer_imminent_to", i).path, "must be 1 to 10");
 	check_duration(r, config_key("pools[%u].grace_s", i).path, p->grace_s, 0);
 	check_duration(r, config_key("pools[%u].wrap_up_s", i).path, p->wrap_up_s, 0);
 	check_silence(r, i, p);

@@ -33,6 +33,7 @@ static const struct default_number pool_numbers[] = {
         POOL(boost.medium_s, 600),
         POOL(boost.low_s, 0),
         POOL(offer_s, 20),
+        POOL(offer_imminent_to, 1),
         POOL(grace_s, 15),
         POOL(wrap_up_s, 0),
         POOL(exposure.after_imminent_s, 3600),

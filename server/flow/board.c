@@ -181,6 +181,7 @@ static void fill_entry(Holdfast__V1__QueueEntry *out, struct entry *e, char **re
 	out->enqueued_ms = e->view.enqueued_ms;
 	out->answer_by_ms = e->view.answer_by_ms;
 	out->offered_to = e->view.holder;
+	out->also_to = e->view.also;
 	out->page = e->view.page;
 	out->n_reasons = reasons_split(e->view.reasons, reasons);
 	out->reasons = reasons;

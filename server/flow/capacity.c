@@ -64,14 +64,21 @@ static void gathered(struct gathering *g)
 {
 	struct assign_hold all[HOLDS_MAX];
 	size_t n = fit_order(g, all);
-	bool fits = true;
+	bool fits = true, found = g->conversation[0] == '\0';
+	unsigned taken = 0;
 	for (size_t i = 0; i < n; i++) {
+		found = found || strcmp(g->holds[i].id, g->conversation) == 0;
+		if (!g->holds[i].offered)
+			taken += assign_units(g->holds[i].level);
 		if (!g->holds[i].offered || assign_fits(all, n, i, g->capacity))
 			continue;
 		if (strcmp(g->holds[i].id, g->conversation) == 0)
 			fits = false;
 		withdraw(g, &g->holds[i]);
 	}
+	// What was offered without being held for them must find room now.
+	if (!found)
+		fits = taken < g->capacity;
 	if (g->fn)
 		g->fn(fits, g->arg);
 	free(g);
@@ -142,7 +149,7 @@ void capacity_ask(
         struct flow *f, const char *name, const char *conversation, capacity_fn fn, void *arg)
 {
 	const struct staff_member *m = staff_find(f->staff, name);
-	if (!m || m->pools_count < 2) { // the offer script has counted already
+	if (!m || (fn && m->pools_count < 2)) { // the scripts count within one pool
 		if (fn)
 			fn(true, arg);
 		return;

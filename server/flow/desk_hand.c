@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "capacity.h"
 #include "flow/desk.h"
 #include "history.h"
 #include "notes.h"
@@ -149,6 +150,28 @@ static void on_taken(const struct store_answer *a, void *arg)
 	request_show(r);
 }
 
+static bool csv_has(const char *csv, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = csv; *at; at += strspn(at, ",")) {
+		size_t n = strcspn(at, ",");
+		if (n == len && memcmp(at, name, len) == 0)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+// An imminent one is offered to several: this one was the first.
+static void on_accepted_also(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	metric_inc(M_OFFERS, a->code == STORE_OK ? "accepted" : "late");
+	if (a->code == STORE_OK)
+		capacity_settle(r->flow, r->name);
+	on_taken(a, r);
+}
+
 static void on_accept_read(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
@@ -159,6 +182,8 @@ static void on_accept_read(const struct store_answer *a, void *arg)
 	else if (conversation_view(a->reply, &view) &&
 	         (strcmp(view.transfer_to, r->name) == 0 || strcmp(view.holder, r->name) == 0))
 		store_transfer_take(r->flow->store, &claim, view.holder, on_taken, r);
+	else if (conversation_view(a->reply, &view) && csv_has(view.also, r->name))
+		store_accept_also(r->flow->store, &claim, view.holder, on_accepted_also, r);
 	else {
 		metric_inc(M_OFFERS, "late");
 		request_end_code(r, STORE_GONE);

@@ -37,8 +37,10 @@ struct run {
 	char ids[WINDOW][POOL_ID_MAX];
 	size_t ids_count;
 	size_t next;
-	size_t chosen;    // index of the counselor whose offer is under way
-	enum level level; // of the conversation that is being considered
+	size_t chosen;               // index of the counselor whose offer is under way
+	enum level level;            // of the conversation that is being considered
+	size_t also[STORE_ALSO_MAX]; // whom it is offered to besides
+	size_t also_count;
 };
 
 static void run_end(struct run *r)
@@ -66,6 +68,17 @@ static bool somebody_has_room(const struct run *r)
 
 static void consider_next(struct run *r);
 
+// Nothing is held for them: whoever accepts first has it.
+static void offer_also(const struct run *r, uint64_t epoch)
+{
+	const char *names[STORE_ALSO_MAX];
+	for (size_t i = 0; i < r->also_count; i++)
+		names[i] = r->counselors[r->also[i]].name;
+	if (r->also_count > 0)
+		store_offer_also(r->pool->flow->store, r->pool->config->name, r->ids[r->next],
+		        epoch, names, r->also_count, NULL, NULL);
+}
+
 static void on_offered(const struct store_answer *a, void *arg)
 {
 	struct run *r = arg;
@@ -73,6 +86,7 @@ static void on_offered(const struct store_answer *a, void *arg)
 	if (a->code == STORE_OK) {
 		r->counselors[r->chosen].load += assign_units(r->level);
 		metric_inc(M_OFFERS, "made");
+		offer_also(r, (uint64_t)redis_integer(redis_at(a->reply, 1)));
 		log_info("conversation=%s event=offered staff=%s epoch=%lld", r->ids[r->next], name,
 		        (long long)redis_integer(redis_at(a->reply, 1)));
 		if (r->more[r->chosen].several)
@@ -107,6 +121,23 @@ static void offer(struct run *r, size_t chosen)
 	store_offer_to(p->flow->store, &o, on_offered, r);
 }
 
+// The next best, each as if the ones before were not there.
+static void choose_also(struct run *r, const struct assign_conversation *c, size_t chosen)
+{
+	size_t most = c->imminent ? r->pool->config->offer_imminent_to - 1 : 0;
+	int next = (int)chosen;
+	r->also_count = 0;
+	while (next >= 0 && r->also_count < most && r->also_count < STORE_ALSO_MAX) {
+		r->counselors[next].available = false;
+		next = assign_choose(c, r->counselors, r->counselors_count, NULL);
+		if (next >= 0)
+			r->also[r->also_count++] = (size_t)next;
+	}
+	r->counselors[chosen].available = true;
+	for (size_t i = 0; i < r->also_count; i++)
+		r->counselors[r->also[i]].available = true;
+}
+
 static int64_t decline_pause_ms(const struct pool *p)
 {
 	int64_t offer_ms = (int64_t)p->config->offer_s * 1000;
@@ -138,6 +169,7 @@ static void on_considered(const struct store_answer *a, void *arg)
 	r->level = view.level;
 	int chosen = assign_choose(&conversation, r->counselors, r->counselors_count, &exhausted);
 	if (chosen >= 0) {
+		choose_also(r, &conversation, (size_t)chosen);
 		offer(r, (size_t)chosen);
 		return;
 	}

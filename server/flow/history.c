@@ -47,6 +47,9 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	COPY(reasons, "reasons");
 	COPY(excluded, "excluded");
 	COPY(recused, "recused");
+	if (out->state == CONVERSATION_OFFERED &&
+	        (uint64_t)redis_integer(redis_field(reply, "also_epoch")) == out->epoch)
+		COPY(also, "also");
 	out->last_in_at_ms = redis_integer(redis_field(reply, "last_in_at"));
 	out->requeues = (unsigned)redis_integer(redis_field(reply, "requeues"));
 	out->reopened = (unsigned)redis_integer(redis_field(reply, "reopened"));

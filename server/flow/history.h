@@ -28,6 +28,7 @@ struct conversation_view {
 	char reasons[400];
 	char excluded[1024];
 	char recused[1024]; // know the texter
+	char also[320]; // may accept it beside the one whom it is offered to; "" when not offered
 	int64_t last_in_at_ms;
 	unsigned requeues, reopened;
 	char attention[160]; // comma-separated

@@ -154,6 +154,42 @@ void store_accept(struct store *s, const struct store_claim *claim, store_fn fn,
 	call_run(&c, fn, arg);
 }
 
+void store_offer_also(struct store *s, const char *pool, const char *conversation, uint64_t epoch,
+        const char *const *names, size_t count, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "offer_also");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_key(&c, "{%s}:staff", pool);
+	call_now(&c);
+	call_str(&c, conversation);
+	call_int(&c, (int64_t)epoch);
+	call_channel(&c, pool);
+	for (size_t i = 0; i < count && i < STORE_ALSO_MAX; i++)
+		call_str(&c, names[i]);
+	call_run(&c, fn, arg);
+}
+
+void store_accept_also(struct store *s, const struct store_claim *claim, const char *before,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "accept_also");
+	call_key(&c, "{%s}:c:%s", claim->pool, claim->conversation);
+	call_key(&c, "{%s}:due", claim->pool);
+	call_key(&c, "{%s}:staff", claim->pool);
+	call_key(&c, "{%s}:held", claim->pool);
+	key_waiting(&c, claim->pool);
+	call_key(&c, "{%s}:rates", claim->pool);
+	call_key(&c, "{%s}:hold:%s", claim->pool, before);
+	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
+	key_custody(&c, claim->pool, claim->conversation);
+	call_claim(&c, claim);
+	call_channel(&c, claim->pool);
+	call_str(&c, before);
+	call_run(&c, fn, arg);
+}
+
 static void key_hand_back(struct call *c, const struct store_claim *claim)
 {
 	call_key(c, "{%s}:c:%s", claim->pool, claim->conversation);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much one counselor has, over all pools, on two nodes at once; and whom they never have."""
+"""How much one counselor has, over all pools, on two nodes at once; whom they never have; and several asked at once."""
 import tempfile
 import threading
 from pathlib import Path
@@ -19,8 +19,12 @@ IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
 def nodes(authority):
     redis = RedisServer(Path(tempfile.mkdtemp(prefix="hf-redis-"))).start()
     counts = {"calm": 8}
-    first = House(authority, pools=counts, redis=redis)
-    second = House(authority, pools=counts, redis=redis, beside=first, send_url=first.carrier.url, twilio_url=first.carrier.url)
+
+    def edit(config):
+        config["pools"][-1]["offer_imminent_to"] = 3
+
+    first = House(authority, pools=counts, redis=redis, edit=edit)
+    second = House(authority, pools=counts, redis=redis, edit=edit, beside=first, send_url=first.carrier.url, twilio_url=first.carrier.url)
     try:
         first.start()
         second.start()
@@ -105,3 +109,33 @@ def test_who_knows_the_texter_is_never_given_them_again(nodes):
     stays(lambda: not ada.has("offer") and not ben.has("offer"), 1.5, "neither is asked for the next one")
     cyd.available()
     cyd.take()
+
+
+def test_somebody_in_danger_is_offered_to_three_and_the_first_has_them(nodes):
+    first, second = nodes
+    pool = first.pools[-1]
+    consoles = [house.counselor(pool) for house in (first, second, first, second)]
+    texter = first.text(pool, new_number(), IMMINENT)
+    poll(lambda: sum(c.has("offer") for c in consoles) == 3, 5, "three are asked")
+    [entry] = [e for e in first.operator.ask("get_queue").entries if e.pool == pool.name]
+    asked = [c for c in consoles if c.has("offer")]
+    offers = {c.session.name: c.expect("offer") for c in asked}
+    assert {entry.offered_to, *entry.also_to.split(",")} == set(offers)
+    assert len({o.epoch for o in offers.values()}) == 1
+    [quick] = [c for c in asked if c.session.name == entry.also_to.split(",")[1]]
+    late = [c for c in asked if c is not quick]
+    conversation = quick.accept(offers[quick.session.name])
+    assert (conversation.holder, [m.text for m in conversation.messages][:1]) == (quick.session.name, [IMMINENT])
+    for console in late:
+        assert console.expect("offer_over").reason == "accepted_elsewhere"
+        offer = offers[console.session.name]
+        assert console.refused("accept", conversation=offer.conversation, epoch=offer.epoch) == "gone"
+    quick.reply(conversation, "i am here")
+    first.carrier.wait(texter)
+    # Nobody has missed anything: each gets the next one.
+    for _ in range(3):
+        first.text(pool, new_number(), "is anybody there")
+    for console in consoles:
+        if console is not quick:
+            console.take()
+    first.check_states([pool])

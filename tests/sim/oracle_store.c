@@ -197,7 +197,8 @@ static void check_change(struct oracle *o, const struct conversation *c, const s
 		        true);
 	}
 	if (v->state == HELD && c->state != HELD &&
-	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch, ""))
+	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch, "") &&
+	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch - 2, "")) // asked beside another
 		oracle_violation(o, "%s: %s holds it and accepted nothing in epoch %llu", c->id,
 		        v->holder, (unsigned long long)epoch);
 	if (v->state >= WRAP_UP && c->state < WRAP_UP &&

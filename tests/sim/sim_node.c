@@ -82,6 +82,7 @@ static const char house[] =
         "    answer_within: {imminent_s: 10, high_s: 20, unknown_s: 30, medium_s: 60, low_s: 90}\n"
         "    boost: {high_s: 270, unknown_s: 120, medium_s: 60, low_s: 0}\n"
         "    offer_s: 15\n"
+        "    offer_imminent_to: 3\n"
         "    grace_s: 8\n"
         "    wrap_up_s: 20\n"
         "    two_person_close: never\n"

@@ -10,6 +10,7 @@
 --- @include "staff"
 --- @include "custody"
 --- @include "silence"
+--- @include "also"
 local conversation, due, staff, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 
@@ -38,5 +39,6 @@ if s then
   s.misses = 0
   staff_set(staff, name, s)
 end
+also_over(conversation, ARGV[5], id, epoch, 'accepted_elsewhere', name)
 redis.call('PUBLISH', ARGV[5], 'changed ' .. id)
 return { 'OK', tonumber(c[5]) }

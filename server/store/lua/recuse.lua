@@ -6,13 +6,15 @@
 -- ARGV: now, conversation, name, epoch
 -- Returns: {'OK'}: also when it is known · {'STALE'}: it is not theirs · {'NOT_FOUND'}
 --- @include "custody"
+--- @include "also"
 local conversation, now, id, name, epoch = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 
 local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'recused')
 if not c[1] then
   return { 'NOT_FOUND' }
 end
-if c[2] ~= name or c[3] ~= epoch or tonumber(c[1]) < 2 or tonumber(c[1]) > 4 then
+local asked = c[2] == name or (c[1] == '2' and also_has(conversation, epoch, name))
+if not asked or c[3] ~= epoch or tonumber(c[1]) < 2 or tonumber(c[1]) > 4 then
   return { 'STALE' }
 end
 local recused = c[4] or ''

@@ -15,6 +15,7 @@
 --- @include "present"
 --- @include "transfer"
 --- @include "custody"
+--- @include "also"
 local conversation, imminent_queue, queue, due, staff = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local hold_before, hold, held, with, notes = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local now, id, name, epoch, before, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[8]
@@ -41,6 +42,7 @@ end
 
 local level = tonumber(c[4])
 transfer_clear(conversation, due, channel, id, epoch, 'withdrawn')
+also_over(conversation, channel, id, epoch, 'accepted_elsewhere', name)
 if before ~= '' then
   staff_give_back(staff, hold_before, before, now, id)
 end

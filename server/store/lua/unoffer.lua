@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Ends an offer without an accept: back into the queue at the old place. Who declined or missed it is not asked again in
--- this pass; who missed `misses_max` in a row becomes away.
+-- this pass; who missed `misses_max` in a row becomes away. Who is asked beside the one that it is offered to only leaves the others to it.
 --
 -- KEYS: conversation, imminent_queue, queue, due, staff, hold, custody
 -- ARGV: now, conversation, name, epoch, reason ("declined", "expired", "withdrawn"), misses_max, channel
@@ -9,11 +9,17 @@
 --- @include "staff"
 --- @include "attention"
 --- @include "custody"
+--- @include "also"
 local conversation, imminent_queue, queue, due, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, id, name, epoch = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local reason, misses_max, channel = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 
 local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'offer_until', 'level', 'score', 'excluded')
+if c[1] == '2' and c[2] ~= name and c[3] == epoch and also_has(conversation, epoch, name) then
+  also_drop(conversation, channel, id, epoch, name, reason)
+  redis.call('HSET', conversation, 'excluded', c[7] == '' and name or (c[7] .. ',' .. name))
+  return { 'OK' }
+end
 if c[1] ~= '2' or c[2] ~= name or c[3] ~= epoch then
   return { 'GONE' }
 end
@@ -21,6 +27,7 @@ if reason == 'expired' and now < tonumber(c[4]) then
   return { 'EARLY' }
 end
 
+also_over(conversation, channel, id, epoch, reason == 'expired' and reason or 'withdrawn', name)
 local excluded = c[7]
 if reason ~= 'withdrawn' then
   excluded = excluded == '' and name or (excluded .. ',' .. name)

@@ -231,6 +231,89 @@ static void test_accepts_until_somebody_ends_the_offer(void **state)
 	assert_string_equal(field(w, "c", "c1", "state"), "3");
 }
 
+// ---- an imminent one is offered to several at once ----
+
+#define ALSO(...)                                                                                  \
+	(const char *const[]){__VA_ARGS__},                                                        \
+	        sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
+
+static void offer_to_three(struct world *w)
+{
+	arrive(w, "ada", 1);
+	arrive(w, "ben", 1);
+	arrive(w, "cyd", 1);
+	arrive(w, "dee", 1);
+	begin(w, "c1", LEVEL_IMMINENT);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_OK, store_offer_also, POOL, "c1", 1, ALSO("ben", "cyd", "ada", "eli"));
+	assert_string_equal(w->part[1], "2"); // not the one who has the offer, nor who is not here
+	EXPECT(w, STORE_OK, store_offer_also, POOL, "c1", 1, ALSO("ben"));
+	assert_string_equal(w->part[1], "2");
+}
+
+static void test_the_first_of_several_has_it(void **state)
+{
+	struct world *w = *state;
+	offer_to_three(w);
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "dee", 1), "ada");
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "ben", 2), "ada");
+	EXPECT(w, STORE_OK, store_accept_also, CLAIM("c1", "ben", 1), "ada");
+	assert_string_equal(field(w, "c", "c1", "holder"), "ben");
+	assert_string_equal(field(w, "c", "c1", "epoch"), "3");
+	EXPECT(w, STORE_OK, store_accept_also, CLAIM("c1", "ben", 1), "ben"); // the answer was lost
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "cyd", 1), "ada");
+	EXPECT(w, STORE_GONE, store_accept, CLAIM("c1", "ada", 1));
+	const char *ada = asked(w, "HGET {" POOL "}:staff ada");
+	assert_non_null(strstr(ada, "\"misses\":0"));
+	assert_non_null(strstr(ada, "\"load\":0"));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ben", 3),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
+}
+
+static void test_whoever_has_the_offer_ends_it_for_all(void **state)
+{
+	struct world *w = *state;
+	offer_to_three(w);
+	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "ben", 1), "ada");
+	assert_string_equal(field(w, "c", "c1", "also"), "");
+	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "gone", &within);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "ben", 3), "ada");
+	EXPECT(w, STORE_GONE, store_offer_also, POOL, "c1", 1, ALSO("ben"));
+	EXPECT(w, STORE_OK, store_offer_also, POOL, "c1", 3, ALSO("ben"));
+	w->now += OFFER_MS;
+	EXPECT(w, STORE_OK, store_unoffer, CLAIM("c1", "ada", 3), "expired");
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "ben", 3), "ada");
+	assert_non_null(strstr(asked(w, "HGET {" POOL "}:staff ben"), "\"misses\":0"));
+}
+
+static void test_one_of_several_says_no(void **state)
+{
+	struct world *w = *state;
+	offer_to_three(w);
+	EXPECT(w, STORE_OK, store_unoffer, CLAIM("c1", "ben", 1), "declined");
+	EXPECT(w, STORE_GONE, store_unoffer, CLAIM("c1", "ben", 1), "declined");
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c1", "ben", 1), "ada");
+	assert_string_equal(field(w, "c", "c1", "state"), "2");
+	EXPECT(w, STORE_OK, store_recuse, CLAIM("c1", "cyd", 1), LINE, "c1");
+	EXPECT(w, STORE_OK, store_unoffer, CLAIM("c1", "cyd", 1), "declined");
+	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
+}
+
+// Meanwhile they took somebody else: there is room, or there is none.
+static void test_one_of_several_must_have_room(void **state)
+{
+	struct world *w = *state;
+	offer_to_three(w);
+	begin_held(w, "c2", "ben", LEVEL_LOW);
+	EXPECT(w, STORE_FULL, store_accept_also, CLAIM("c1", "ben", 1), "ada");
+	begin(w, "c3", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_offer, POOL, "c3", "dee", OFFER_MS);
+	EXPECT(w, STORE_CONFLICT, store_offer_also, POOL, "c3", 1, ALSO("cyd"));
+	EXPECT(w, STORE_GONE, store_accept_also, CLAIM("c3", "cyd", 1), "dee");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +326,10 @@ int main(void)
 	        TEST(test_what_is_held_elsewhere_counts),
 	        TEST(test_who_knows_the_texter_is_not_asked),
 	        TEST(test_who_declined_is_not_asked_again),
+	        TEST(test_the_first_of_several_has_it),
+	        TEST(test_whoever_has_the_offer_ends_it_for_all),
+	        TEST(test_one_of_several_says_no),
+	        TEST(test_one_of_several_must_have_room),
 	        TEST(test_exclusion_is_by_whole_name),
 	        TEST(test_an_offer_expires_no_sooner_than_told),
 	        TEST(test_two_missed_in_a_row_make_one_away),
