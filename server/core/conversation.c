@@ -12,11 +12,16 @@ static const char *const names[] = {
         [CONVERSATION_CLOSED] = "closed",
 };
 
+// A supervisor may take anybody over who is open, also out of the queue; a texter who writes after
+// the end comes back; who waits may be ended without having been held.
 static const bool moves[CONVERSATION_CLOSED + 1][CONVERSATION_CLOSED + 1] = {
-        [CONVERSATION_WAITING] = {[CONVERSATION_OFFERED] = true},
+        [CONVERSATION_WAITING] = {[CONVERSATION_OFFERED] = true,
+                [CONVERSATION_HELD] = true,
+                [CONVERSATION_CLOSED] = true},
         [CONVERSATION_OFFERED] = {[CONVERSATION_WAITING] = true, [CONVERSATION_HELD] = true},
         [CONVERSATION_HELD] = {[CONVERSATION_WAITING] = true, [CONVERSATION_WRAP_UP] = true},
-        [CONVERSATION_WRAP_UP] = {[CONVERSATION_CLOSED] = true},
+        [CONVERSATION_WRAP_UP] = {[CONVERSATION_WAITING] = true, [CONVERSATION_CLOSED] = true},
+        [CONVERSATION_CLOSED] = {[CONVERSATION_WAITING] = true},
 };
 
 static bool known(enum conversation_state s)

@@ -138,9 +138,16 @@ static const char *check_epoch(
 	return m->who == ANOTHER && e->epoch == c->epoch ? "a new owner without a new epoch" : NULL;
 }
 
+// Where an entry changes the state, the one table of legal moves has its say as well.
+static bool may_move(int from, int to)
+{
+	return from == 0 || to == 0 || from == to ||
+	       conversation_may((enum conversation_state)from, (enum conversation_state)to);
+}
+
 static const char *go(struct custody *c, const struct move *m, const struct custody_entry *e)
 {
-	bool may = m->from & (1u << c->now.state);
+	bool may = m->from & (1u << c->now.state) && may_move(c->now.state, m->to);
 	bool theirs = strcmp(e->who, c->now.owner) == 0;
 	bool must = m->who == OWNER || m->who == LAST;
 	int to = m->to ? m->to : c->now.state;

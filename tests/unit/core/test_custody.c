@@ -178,6 +178,27 @@ static void test_spans(void **state)
 	assert_int_equal(count, sizeof spans / sizeof spans[0]);
 }
 
+// Each row of the reader's table, in a life that has it.
+static void test_every_word(void **state)
+{
+	(void)state;
+	static const char *const lives[][10] = {
+	        {"opened - 0 -", "taken_over sue 1 queue"},
+	        {"opened - 0 -", "offered ana 1 -", "taken_over sue 2 from=ana"},
+	        {"opened - 0 -", "ended - 0 -", "reopened - 0 -"},
+	        {"opened - 0 -", "offered ana 1 -", "accepted ana 1 -", "close_asked ana 1 -",
+	                "close_refused sue 1 -", "close_asked ana 1 -", "close_approved sue 1 -",
+	                "closed ana 1 done", "deleted - 1 -"},
+	        {"opened - 0 -", "offered ana 1 -", "accepted ana 1 -", "closed ana 1 done",
+	                "reopened - 1 -", "recused ana 1 -", "settled sue 1 -", "left sue 1 -"},
+	};
+	for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+		struct ledger l = ledger_of(lives[i]);
+		struct custody c;
+		assert_int_equal(first_fault(&l, &c), 0);
+	}
+}
+
 static void test_a_repair_is_believed(void **state)
 {
 	(void)state;
@@ -251,6 +272,7 @@ int main(void)
 	        cmocka_unit_test(test_what_cannot_be),
 	        cmocka_unit_test(test_time_that_goes_back),
 	        cmocka_unit_test(test_spans),
+	        cmocka_unit_test(test_every_word),
 	        cmocka_unit_test(test_a_repair_is_believed),
 	        cmocka_unit_test(test_tampering_shows),
 	        cmocka_unit_test(test_a_ledger_is_of_one_conversation),
