@@ -41,6 +41,9 @@ struct assign_conversation {
 int assign_choose(const struct assign_conversation *conversation,
         const struct assign_counselor *counselors, size_t count, bool *exhausted);
 
+// No more offers from `before_ms` before the end of a shift; `end_ms` 0 is no end.
+bool assign_draining(int64_t end_ms, int64_t before_ms, int64_t now_ms);
+
 // What one counselor has, in all pools.
 struct assign_hold {
 	const char *conversation;

@@ -61,6 +61,11 @@ int assign_choose(const struct assign_conversation *conversation,
 	return best;
 }
 
+bool assign_draining(int64_t end_ms, int64_t before_ms, int64_t now_ms)
+{
+	return end_ms > 0 && now_ms >= end_ms - before_ms;
+}
+
 static bool goes_before(const struct assign_hold *a, const struct assign_hold *b)
 {
 	if (a->taken != b->taken)

@@ -45,6 +45,7 @@ static void fill_pool(struct status_pool *out, const struct survey_pool *in, int
 	out->frame.wrap_up = in->wrap_up;
 	out->frame.counselors_available = in->available;
 	out->frame.counselors_away = in->away;
+	out->frame.counselors_on_break = in->on_break;
 	out->frame.open_pages = in->pages;
 }
 

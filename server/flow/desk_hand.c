@@ -142,7 +142,8 @@ static void on_taken(const struct store_answer *a, void *arg)
 	}
 	uint64_t page = (uint64_t)redis_integer(redis_at(a->reply, 1));
 	log_info("conversation=%s event=%s staff=%s epoch=%llu", r->conversation,
-	        r->more ? "taken_over" : "transferred", r->name, (unsigned long long)r->epoch);
+	        r->more ? (const char *)r->more : "transferred", r->name,
+	        (unsigned long long)r->epoch);
 	if (page)
 		store_page_resolve(
 		        r->flow->store, r->pool->config->name, page, r->conversation, NULL, NULL);
@@ -169,6 +170,7 @@ static void on_accepted_also(const struct store_answer *a, void *arg)
 	metric_inc(M_OFFERS, a->code == STORE_OK ? "accepted" : "late");
 	if (a->code == STORE_OK)
 		capacity_settle(r->flow, r->name);
+	r->more = (void *)"accepted"; // for the log
 	on_taken(a, r);
 }
 
@@ -317,7 +319,7 @@ static void take_over_noted(
         struct request *r, struct conversation_view *view, const struct store_note *note)
 {
 	struct store_claim claim = request_claim(r);
-	r->more = r; // for the log, by on_taken
+	r->more = (void *)"taken_over"; // for the log, by on_taken
 	store_take_over(r->flow->store, &claim, view->holder, note, on_taken, r);
 }
 

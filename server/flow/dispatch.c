@@ -234,8 +234,8 @@ static unsigned capacity_of(const json_t *s, bool exposed)
 
 static bool is_draining(const struct pool *p, const json_t *s)
 {
-	int64_t end = number_of(s, "shift_end");
-	return end > 0 && flow_now(p->flow) >= end - (int64_t)p->config->drain_before_s * 1000;
+	return assign_draining(number_of(s, "shift_end"), (int64_t)p->config->drain_before_s * 1000,
+	        flow_now(p->flow));
 }
 
 static void take_counselor(struct run *r, struct bytes name, struct bytes json)

@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "base/log.h"
+#include "core/assign.h"
 #include "duty.h"
 #include "staff.h"
 #include "vault/password.h"
@@ -70,31 +71,52 @@ static void listing_step(struct listing *l)
 	free(l);
 }
 
-static void note_presence(struct listing *l, struct bytes name, struct bytes json)
+static int64_t number_of(const json_t *s, const char *key)
 {
-	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
+	return (int64_t)json_number_value(json_object_get(s, key));
+}
+
+static void note_duty(const struct pool *p, Holdfast__V1__StaffMember *m, const json_t *s)
+{
 	const char *presence = json_string_value(json_object_get(s, "presence"));
-	for (size_t i = 0; presence && i < l->count; i++) {
-		Holdfast__V1__StaffMember *m = l->members[i];
-		if (!bytes_is(name, m->name))
-			continue;
-		m->signed_in = strcmp(presence, "gone") != 0;
-		m->presence = presence_named(bytes_str(presence));
-		uint32_t load = (uint32_t)json_number_value(json_object_get(s, "load"));
-		// An imminent conversation takes all, whatever that is.
-		m->load += load < m->capacity ? load : m->capacity;
-	}
+	m->signed_in = strcmp(presence, "gone") != 0;
+	m->presence = presence_named(bytes_str(presence));
+	m->units += (uint32_t)number_of(s, "load");
+	// An imminent conversation takes all, whatever that is.
+	m->load = m->units < m->capacity ? m->units : m->capacity;
+	m->break_until_ms = number_of(s, "break_until");
+	m->shift_end_ms = number_of(s, "shift_end");
+	m->draining = m->draining ||
+	              assign_draining(m->shift_end_ms, (int64_t)p->config->drain_before_s * 1000,
+	                      flow_now(p->flow));
+}
+
+struct listing_part {
+	struct listing *all;
+	const struct pool *pool;
+};
+
+static void note_presence(const struct listing_part *part, struct bytes name, struct bytes json)
+{
+	struct listing *l = part->all;
+	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
+	bool readable = json_is_string(json_object_get(s, "presence"));
+	for (size_t i = 0; readable && i < l->count; i++)
+		if (bytes_is(name, l->members[i]->name))
+			note_duty(part->pool, l->members[i], s);
 	json_decref(s);
 }
 
 static void on_signed_in(const struct store_answer *a, void *arg)
 {
-	struct listing *l = arg;
+	struct listing_part *part = arg;
+	struct listing *l = part->all;
 	if (a->code != STORE_OK)
 		l->err = store_code_err(a->code);
 	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2)
-		note_presence(l, redis_bytes(redis_at(a->reply, i)),
+		note_presence(part, redis_bytes(redis_at(a->reply, i)),
 		        redis_bytes(redis_at(a->reply, i + 1)));
+	free(part);
 	listing_step(l);
 }
 
@@ -141,8 +163,10 @@ void desk_get_staff(struct flow *f, uint64_t session, const Frame *frame)
 	l->open = 1;
 	staff_each(f->staff, add_member, l);
 	for (size_t i = 0; i < f->pools_count; i++) {
+		struct listing_part *part = xcalloc(1, sizeof *part);
+		*part = (struct listing_part){l, &f->pools[i]};
 		l->open++;
-		store_signed_in(f->store, f->pools[i].config->name, on_signed_in, l);
+		store_signed_in(f->store, f->pools[i].config->name, on_signed_in, part);
 	}
 	listing_step(l);
 }

@@ -48,6 +48,8 @@ static void count_staff(struct survey_pool *p, const struct redis_reply *reply)
 			p->available++;
 		else if (presence && strcmp(presence, "away") == 0)
 			p->away++;
+		else if (presence && strcmp(presence, "break") == 0)
+			p->on_break++;
 		json_decref(s);
 	}
 }

@@ -22,6 +22,7 @@ struct survey_pool {
 	size_t lanes_count;
 	uint64_t available;
 	uint64_t away;
+	uint64_t on_break;
 };
 // A lane's depth over all pools.
 uint64_t survey_unsent(const struct survey_pool *pools, size_t count, size_t lane);

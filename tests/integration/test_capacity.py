@@ -50,7 +50,8 @@ def test_an_imminent_conversation_takes_all(nodes):
     first.text(pool, new_number(), "is anybody there")
     stays(lambda: not console.has("offer"), 0.5, "nobody else beside somebody in danger")
     member = record(first, person)
-    assert member.load == 3
+    assert (member.load, member.units) == (3, 100)
+    assert "all of 3" in first.ctl("staff", "list").stdout
     console.hang_up(conversation)
     console.take()
 
@@ -139,3 +140,24 @@ def test_somebody_in_danger_is_offered_to_three_and_the_first_has_them(nodes):
         if console is not quick:
             console.take()
     first.check_states([pool])
+
+
+def test_operators_see_who_rests_and_who_is_about_to_leave(nodes):
+    first, _ = nodes
+    pools = [first.take(), first.take()]
+    person = first.hire(pools, capacity=2)
+    console = first.sign_in(person).available()
+    for pool in pools:
+        first.text(pool, new_number(), "is anybody there")
+        console.take()
+    member = record(first, person)
+    assert (member.units, member.load, member.draining) == (2, 2, False)
+    console.ask("set_presence", shift_end_ms=console.session.now_ms + 60_000)
+    assert record(first, person).draining
+    assert "no more offers: the shift ends" in first.ctl("staff", "list").stdout
+    console.ask("set_presence", presence=pb.PRESENCE_BREAK)
+    member = record(first, person)
+    assert member.presence == pb.PRESENCE_BREAK and member.break_until_ms > console.session.now_ms
+    assert "on a break until" in first.ctl("staff", "list").stdout
+    [status] = [p for p in first.operator.ask("get_status").pools if p.name == pools[0].name]
+    assert (status.counselors_on_break, status.counselors_away) == (1, 0)

@@ -215,7 +215,33 @@ void show_pages(const Frame *answer)
 
 // ---- staff and on call
 
-static void staff_row(struct table *t, const Holdfast__V1__StaffMember *m)
+static void presence_cell(struct table *t, const Holdfast__V1__StaffMember *m, int64_t now)
+{
+	char until[DURATION_MAX];
+
+	if (!m->signed_in)
+		table_cell(t, "not here");
+	else if (m->presence == HOLDFAST__V1__PRESENCE__PRESENCE_BREAK)
+		table_cell(t, "on a break until %s", word_time(until, m->break_until_ms, now));
+	else if (m->draining)
+		table_cell(t, "%s, no more offers: the shift ends %s", word_presence(m->presence),
+		        word_time(until, m->shift_end_ms, now));
+	else
+		table_cell(t, "%s", word_presence(m->presence));
+}
+
+static void load_cell(struct table *t, const Holdfast__V1__StaffMember *m)
+{
+	static const char *const grades[] = {"standard", "novice", "standard", "expert"};
+
+	table_cell(t, "%s", m->grade >= 0 && m->grade <= 3 ? grades[m->grade] : "?");
+	if (m->units > m->capacity)
+		table_cell(t, "all of %" PRIu32, m->capacity);
+	else
+		table_cell(t, "%" PRIu32 " of %" PRIu32, m->units, m->capacity);
+}
+
+static void staff_row(struct table *t, const Holdfast__V1__StaffMember *m, int64_t now)
 {
 	struct buf roles = {0};
 
@@ -224,8 +250,8 @@ static void staff_row(struct table *t, const Holdfast__V1__StaffMember *m)
 	table_cell(t, "%s", m->name);
 	table_cell(t, "%s", buf_str(&roles));
 	list_cell(t, m->pools, m->n_pools);
-	table_cell(t, "%s", m->signed_in ? word_presence(m->presence) : "not here");
-	table_cell(t, "%" PRIu32 " of %" PRIu32, m->load, m->capacity);
+	presence_cell(t, m, now);
+	load_cell(t, m);
 	table_cell(t, "%s", *m->phone ? m->phone : "-");
 	buf_free(&roles);
 }
@@ -233,7 +259,7 @@ static void staff_row(struct table *t, const Holdfast__V1__StaffMember *m)
 void show_staff(const Frame *answer)
 {
 	static const char *const headings[] = {
-	        "NAME", "ROLES", "POOLS", "PRESENCE", "LOAD", "PHONE"};
+	        "NAME", "ROLES", "POOLS", "PRESENCE", "GRADE", "LOAD", "PHONE"};
 	const Holdfast__V1__StaffList *list = answer->staff_list;
 
 	if (list->n_members == 0) {
@@ -242,7 +268,7 @@ void show_staff(const Frame *answer)
 	}
 	struct table *t = table_new(headings, COLUMNS(headings));
 	for (size_t i = 0; i < list->n_members; i++)
-		staff_row(t, list->members[i]);
+		staff_row(t, list->members[i], now_ms());
 	table_print(t);
 }
 

@@ -43,8 +43,8 @@ static void show_pool(const Holdfast__V1__PoolStatus *p)
 	else
 		puts("  nobody waits");
 	printf("  %" PRIu64 " held, %" PRIu64 " in wrap-up\n", p->held, p->wrap_up);
-	printf("  counselors: %" PRIu64 " available, %" PRIu64 " away\n", p->counselors_available,
-	        p->counselors_away);
+	printf("  counselors: %" PRIu64 " available, %" PRIu64 " on a break, %" PRIu64 " away\n",
+	        p->counselors_available, p->counselors_on_break, p->counselors_away);
 	printf("  open pages: %" PRIu64 "\n", p->open_pages);
 	if (p->n_levels)
 		show_waiting(p);
