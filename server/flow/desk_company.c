@@ -170,6 +170,27 @@ static void invited_by(const Holdfast__V1__Invite *in, char out[static 40])
 	snprintf(out, 40, "%s%s", in->language[0] ? "lang:" : "", one);
 }
 
+struct meaning {
+	const struct pool *pool;
+	const char *whom;
+	bool any;
+};
+
+static void is_meant(const struct staff_member *m, void *arg)
+{
+	struct meaning *meaning = arg;
+	if (m->roles & ROLE_SERVES && staff_serves(m, meaning->pool->config->name) &&
+	        company_meant(m, meaning->whom))
+		meaning->any = true;
+}
+
+static bool anybody_meant(const struct flow *f, const struct pool *p, const char *whom)
+{
+	struct meaning meaning = {.pool = p, .whom = whom};
+	staff_each(f->staff, is_meant, &meaning);
+	return meaning.any;
+}
+
 static void on_invited(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
@@ -192,6 +213,12 @@ void desk_invite(struct flow *f, uint64_t session, const Frame *frame)
 	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
+	if (!anybody_meant(f, r->pool, whom)) {
+		request_end(r, ERR_NOT_FOUND,
+		        in->name[0] ? "There is no such counselor in this pool."
+		                    : "Nobody of this pool speaks that language.");
+		return;
+	}
 	struct store_claim claim = request_claim(r);
 	store_invite(f->store, &claim, whom, INVITE_MS, on_invited, r);
 }

@@ -243,6 +243,8 @@ def test_who_joins_writes_and_whispers_and_the_holder_stays(house):
     assert len(ana.history(held.id).messages) == 3 and not any("balcony" in s.text for s in house.carrier.to(texter))
     # Somebody who is asked by name; who vanishes has left.
     assert ana.refused("invite", conversation=held.id, epoch=held.epoch) == "bad_request"
+    assert ana.refused("invite", conversation=held.id, epoch=held.epoch, name="nobody") == "not_found"
+    assert ana.refused("invite", conversation=held.id, epoch=held.epoch, language="tlh") == "not_found"
     ana.ask("invite", conversation=held.id, epoch=held.epoch, name=ben.session.name)
     assert getattr(ben.expect("invited"), "from") == ana.session.name
     ben.ask("join", conversation=held.id)

@@ -21,6 +21,8 @@ struct one {
 	int state;
 	uint64_t page;
 	uint64_t generation;
+	char to[8];          // who is asked to take it on
+	uint64_t taken_from; // the epoch in which it last was taken over or transferred
 };
 
 // What was seen of a reply.
@@ -104,7 +106,7 @@ static void began(struct walk *k, const char *id, const char *texter)
 {
 	assert_true(k->count < OPEN_MAX);
 	struct one *c = &k->at[k->count++];
-	*c = (struct one){.state = 1};
+	*c = (struct one){.state = 1, .taken_from = UINT64_MAX};
 	snprintf(c->id, sizeof c->id, "%s", id);
 	snprintf(c->texter, sizeof c->texter, "%s", texter);
 	know(k->w, id, texter);
@@ -226,8 +228,122 @@ static void do_release(struct walk *k)
 		return;
 	c->state = 1;
 	c->epoch++;
-	c->name[0] = '\0';
+	c->name[0] = c->to[0] = '\0';
 	c->page = 0;
+}
+
+// ---- changes of hands
+
+#define NOTE (&(struct store_note){"n1", bytes_str("sealed")})
+
+// The same call again, after its answer was lost.
+static bool taken_before(const struct one *c, const struct store_claim *as)
+{
+	return c->state == 3 && strcmp(c->name, as->name) == 0 && c->taken_from == as->epoch;
+}
+
+static void took(struct one *c, const char *name)
+{
+	snprintf(c->name, sizeof c->name, "%s", name);
+	c->state = 3;
+	c->taken_from = c->epoch++;
+	c->to[0] = '\0';
+}
+
+static void do_take_over(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c || !one_in(k, 4))
+		return;
+	struct store_claim as = claim(k, c);
+	as.name = staff[below(k, STAFF_COUNT)];
+	bool before = taken_before(c, &as), mine = strcmp(c->name, as.name) == 0;
+	store_take_over(k->w->store, &as, c->name, NOTE, on_answer, k->w);
+	enum store_code code = result(k);
+	if (before)
+		assert_int_equal(code, STORE_OK);
+	else if (as.epoch != c->epoch)
+		assert_int_equal(code, STORE_STALE);
+	else if (c->state > 3 || (c->state == 3 && mine))
+		assert_int_equal(code, STORE_CONFLICT);
+	else if (code != STORE_GONE) // not signed in
+		assert_int_equal(code, STORE_OK);
+	if (code == STORE_OK && !before)
+		took(c, as.name);
+}
+
+static void do_transfer(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	const char *to = staff[below(k, STAFF_COUNT)];
+	struct store_claim as = claim(k, c);
+	enum store_code wanted = fenced(c, &as, 3);
+	store_transfer(k->w->store, &as, to, OFFER_MS, NOTE, on_answer, k->w);
+	enum store_code code = result(k);
+	if (wanted == STORE_OK && c->to[0])
+		wanted = strcmp(c->to, to) == 0 ? STORE_OK : STORE_CONFLICT;
+	else if (wanted == STORE_OK && strcmp(to, as.name) == 0)
+		wanted = STORE_CONFLICT;
+	else if (wanted == STORE_OK && (code == STORE_GONE || code == STORE_FULL))
+		wanted = code;
+	assert_int_equal(code, wanted);
+	if (code == STORE_OK)
+		snprintf(c->to, sizeof c->to, "%s", to);
+}
+
+// Who is asked, mostly, and in the epoch of the giver.
+static struct store_claim asked_one(struct walk *k, const struct one *c)
+{
+	struct store_claim as = claim(k, c);
+	as.name = c->to[0] && !one_in(k, STALE_EVERY) ? c->to : staff[below(k, STAFF_COUNT)];
+	return as;
+}
+
+static bool is_asked(const struct one *c, const struct store_claim *as)
+{
+	return c->state == 3 && as->epoch == c->epoch && strcmp(c->to, as->name) == 0;
+}
+
+static void do_transfer_take(struct walk *k)
+{
+	struct one *c = any(k);
+	if (!c)
+		return;
+	struct store_claim as = asked_one(k, c);
+	bool before = taken_before(c, &as), right = is_asked(c, &as);
+	store_transfer_take(k->w->store, &as, c->name, on_answer, k->w);
+	enum store_code code = result(k);
+	if (before)
+		assert_int_equal(code, STORE_OK);
+	else if (!right)
+		assert_int_equal(code, STORE_GONE);
+	else
+		assert_true(code == STORE_OK || code == STORE_FULL || code == STORE_GONE);
+	if (code == STORE_OK && !before) {
+		char name[8];
+		snprintf(name, sizeof name, "%s", as.name);
+		took(c, name);
+	}
+}
+
+static void do_transfer_end(struct walk *k)
+{
+	static const char *const whys[] = {"declined", "expired", "withdrawn"};
+	struct one *c = any(k);
+	if (!c)
+		return;
+	struct store_claim as = asked_one(k, c);
+	bool right = is_asked(c, &as);
+	store_transfer_end(k->w->store, &as, whys[below(k, 3)], on_answer, k->w);
+	enum store_code code = result(k);
+	if (!right)
+		assert_int_equal(code, STORE_GONE);
+	else
+		assert_true(code == STORE_OK || code == STORE_EARLY);
+	if (code == STORE_OK)
+		c->to[0] = '\0';
 }
 
 static void do_close(struct walk *k)
@@ -242,8 +358,10 @@ static void do_close(struct walk *k)
 	store_close(k->w->store, &as, CLOSING("helped", WRAP_UP_MS, 0, LINE, c->texter), on_answer,
 	        k->w);
 	assert_int_equal(result(k), wanted);
-	if (wanted == STORE_OK && c->state == 3)
+	if (wanted == STORE_OK && c->state == 3) {
 		c->state = 4;
+		c->to[0] = '\0';
+	}
 }
 
 static void do_finish(struct walk *k)
@@ -517,6 +635,7 @@ static void do_wait_long(struct walk *k)
 
 static void (*const deeds[])(struct walk *k) = {do_ingest, do_ingest, do_ingest, do_offer, do_offer,
         do_offer, do_accept, do_accept, do_unoffer, do_forgive, do_release, do_close, do_finish,
+        do_take_over, do_transfer, do_transfer, do_transfer_take, do_transfer_take, do_transfer_end,
         do_send, do_page, do_step, do_acknowledge, do_resolve, do_sign_in, do_presence, do_presence,
         do_gone, do_forget, do_outbox, do_outbox, do_outbox, do_report, do_ask, do_send_held,
         do_wait, do_wait_long};
