@@ -10,6 +10,7 @@
 #include "audience.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "capacity.h"
 #include "dispatch.h"
 #include "duty.h"
 #include "history.h"
@@ -225,8 +226,11 @@ static void on_level(const struct store_answer *a, void *arg)
 
 static void take_level(struct pool *p, char **w)
 {
-	if (audience_holder(p, w[2]))
+	if (audience_holder(p, w[2])) {
 		store_reweigh(p->flow->store, p->config->name, w[1], w[2], NULL, NULL);
+		// Whoever has somebody in danger now is not asked for anybody else.
+		capacity_settle(p->flow, w[2]);
+	}
 	if (audience_any(p, w[1], w[2]))
 		store_conversation(
 		        p->flow->store, p->config->name, w[1], on_level, news_of(p, w[1], w[2]));

@@ -56,6 +56,20 @@ def test_an_imminent_conversation_takes_all(nodes):
     console.take()
 
 
+def test_when_somebody_turns_out_to_be_in_danger_the_open_offer_goes_to_others(nodes):
+    first, second = nodes
+    pool = first.take()
+    console = second.counselor(pool, capacity=2)
+    texter = first.text(pool, new_number(), "is anybody there")
+    console.take()
+    first.text(pool, new_number(), "me too")
+    console.expect("offer")
+    first.text(pool, texter, IMMINENT)
+    assert console.expect("offer_over").reason == "withdrawn"
+    other = first.counselor(pool)
+    other.take()
+
+
 def accept_all(console, mine):
     """Takes what is offered until one is ours; returns it. What is too many is refused."""
     while True:
