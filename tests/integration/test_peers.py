@@ -23,9 +23,10 @@ def house(authority):
         for pool in config["pools"]:
             pool["grace_s"] = 1
         config["pools"][0]["counselor_silence"] = {"nudge_s": 1, "supervisor_s": 1, "reroute_s": 2}
-    h = House(authority, pools={"calm": 18, "urgent": 1}, edit=edit)
-    h.silent = h.take()
-    assert h.silent.name == h.config["pools"][0]["name"]
+        config["pools"][1]["offer_imminent_to"] = 2
+    h = House(authority, pools={"calm": 19, "urgent": 1}, edit=edit)
+    h.silent, h.several = h.take(), h.take()
+    assert [h.silent.name, h.several.name] == [p["name"] for p in h.config["pools"][:2]]
     try:
         yield h.start()
         h.check_states()
@@ -224,6 +225,20 @@ def test_an_offer_that_is_over_rings_no_more(house):
     assert console.refused("accept", conversation=offer.conversation, epoch=offer.epoch) == "gone"
     house.text(pool, new_number(), LOW)
     assert console.take(deadline=SOON).id != offer.conversation  # and the place is free
+
+
+def test_the_losers_of_an_offer_to_several_stop_ringing(house):
+    """twilio/twilio-voice.js#329: when one of several had accepted, the others rang on."""
+    pool = house.several
+    consoles = [house.counselor(pool) for _ in range(2)]
+    house.text(pool, new_number(), IMMINENT)
+    first, second = [c.expect("offer") for c in consoles]
+    assert (first.conversation, first.epoch) == (second.conversation, second.epoch)
+    taken = consoles[1].accept(second)
+    assert consoles[0].expect("offer_over").reason == "accepted_elsewhere"
+    assert consoles[0].refused("accept", conversation=first.conversation, epoch=first.epoch) == "gone"
+    house.text(pool, new_number(), LOW)
+    assert consoles[0].take(deadline=SOON).id != taken.id  # and the place is free
 
 
 def test_who_cannot_be_placed_holds_up_nobody_else(house):
