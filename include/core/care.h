@@ -56,5 +56,8 @@ struct care_decision {
 
 struct care_decision care_decide(
         const struct care *c, const struct care_pool *p, const struct care_now *now);
+// What a text answers to a question of yes or no: "yes", "no" or "". Who wavers about ending their
+// life says yes.
+const char *care_answer(struct bytes text);
 // Is that mark among what was said?
 bool care_was_said(const struct care *c, const char *mark);

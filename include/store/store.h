@@ -126,7 +126,8 @@ struct store_ingest {
 	int64_t provider_ms;
 	unsigned media;
 	bool damaged;
-	bool automatic; // texters get automatic texts
+	bool automatic;     // texters get automatic texts
+	const char *answer; // to a question of yes or no: "yes", "no"; "" or NULL
 	const char *gateway;
 	const char *line;
 	struct bytes sealed_number;

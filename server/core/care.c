@@ -148,3 +148,68 @@ struct care_decision care_decide(
 		return d;
 	return look_at(now->now_ms + LOOK_MS);
 }
+
+// ---- answers ----
+
+// In English, Spanish and French; first words, in lower case but for what is not ASCII.
+static const struct {
+	const char *word;
+	const char *answer;
+} answers[] = {
+        {"yes", "yes"},
+        {"y", "yes"},
+        {"yeah", "yes"},
+        {"yea", "yes"},
+        {"yep", "yes"},
+        {"yup", "yes"},
+        {"ya", "yes"},
+        {"maybe", "yes"},
+        {"sometimes", "yes"},
+        {"kinda", "yes"},
+        {"always", "yes"},
+        {"sort", "yes"},
+        {"kind", "yes"},
+        {"definitely", "yes"},
+        {"si", "yes"},
+        {"s\xc3\xad", "yes"},
+        {"s\xc3\x8d", "yes"},
+        {"quiz\xc3\xa1", "yes"},
+        {"quiz\xc3\xa1s", "yes"},
+        {"quizas", "yes"},
+        {"tal", "yes"},
+        {"oui", "yes"},
+        {"ouais", "yes"},
+        {"parfois", "yes"},
+        {"no", "no"},
+        {"n", "no"},
+        {"nope", "no"},
+        {"nah", "no"},
+        {"not", "no"},
+        {"never", "no"},
+        {"nunca", "no"},
+        {"non", "no"},
+        {"jamais", "no"},
+        {"pas", "no"},
+};
+
+static bool is_letter(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+}
+
+const char *care_answer(struct bytes text)
+{
+	char word[16];
+	size_t at = 0, len = 0;
+	while (at < text.len && !is_letter(text.data[at]))
+		at++;
+	for (; at < text.len && is_letter(text.data[at]) && len < sizeof word - 1; at++) {
+		uint8_t c = text.data[at];
+		word[len++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	word[len] = '\0';
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		if (strcmp(answers[i].word, word) == 0)
+			return answers[i].answer;
+	return "";
+}

@@ -123,7 +123,8 @@ static struct care_now how_things_stand(const struct pool *p, enum level level)
 {
 	struct care_now now = {.now_ms = flow_now(p->flow)};
 	const struct forecast_state *look = forecast_state(p);
-	now.closed = p->hours && !rota_covers(p->hours, now.now_ms);
+	// Whoever is here out of hours is here.
+	now.closed = p->hours && !rota_covers(p->hours, now.now_ms) && !(look && look->on_duty);
 	now.opens_known = now.closed && rota_next_start(p->hours, now.now_ms) != 0;
 	now.nobody = look && look->on_duty == 0;
 	now.forecast = forecast_wait(p, level, &now.low_ms, &now.high_ms);

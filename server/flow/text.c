@@ -253,6 +253,7 @@ static void store(struct taking *k)
 	        .media = k->text.media,
 	        .damaged = k->text.damaged,
 	        .automatic = k->pool->config->automatic,
+	        .answer = care_answer(k->text.text),
 	        .gateway = k->gateway,
 	        .line = k->line->number,
 	        .sealed_number = buf_bytes(&k->number),

@@ -107,6 +107,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_int(&c, STORE_KEEP_MS);
 	call_int(&c, in->at_ms);
 	call_int(&c, in->automatic);
+	call_str(&c, in->answer ? in->answer : "");
 	call_run(&c, fn, arg);
 }
 

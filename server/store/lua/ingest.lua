@@ -6,7 +6,8 @@
 --       waiting_1 … waiting_5 (by level), rates, tend, known, custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
---       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts)
+--       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts),
+--       answer (what it says to a question of yes or no, or '')
 -- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
@@ -103,7 +104,8 @@ end
 local kind, state, holder = 'new', '1', ''
 if open[1] then
   kind = 'more'
-  local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page', 'said', 'consent')
+  local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page', 'said', 'consent', 'asked',
+    'last_in')
   state, holder = c[1], c[5]
   -- Who goes on after the welcome agrees; nothing ever waits for it.
   if not c[8] and automatic_was_said(c[7] or '', 'welcome') then
@@ -111,6 +113,13 @@ if open[1] then
   end
   if state == '1' or state == '2' then
     tend()
+  end
+  -- A level only ever rises: nobody is believed to be safe for a word.
+  if tonumber(c[9] or 0) > tonumber(c[10] or 0) then
+    local question = automatic_last_question(c[7] or '')
+    if question .. ' ' .. ARGV[21] == 'question_thoughts yes' or question .. ' ' .. ARGV[21] == 'question_safe no' then
+      level, reasons = math.max(level, HIGH), reasons .. (reasons ~= '' and ',' or '') .. 'intake.' .. question
+    end
   end
   if level > tonumber(c[2]) or at < tonumber(c[3]) then
     hasten(c)

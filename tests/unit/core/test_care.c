@@ -207,6 +207,18 @@ static void test_when_nobody_is_there(void **state)
 	said_is(&t, "welcome,nobody");
 }
 
+static void test_answers(void **state)
+{
+	static const char *const cases[][2] = {{"Yes", "yes"}, {"  yes i do", "yes"},
+	        {"S\xc3\xad.", "yes"}, {"S\xc3\x8d", "yes"}, {"oui", "yes"},
+	        {"...maybe a bit", "yes"}, {"NO!", "no"}, {"not sure", "no"}, {"non", "no"},
+	        {"nobody", ""}, {"yesterday", ""}, {"", ""}, {"17", ""},
+	        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_string_equal(care_answer(bytes_str(cases[i][0])), cases[i][1]);
+}
+
 static uint64_t next_random(uint64_t *x)
 {
 	*x ^= *x << 13;
@@ -269,6 +281,7 @@ int main(void)
 	        cmocka_unit_test(test_questions_one_at_a_time),
 	        cmocka_unit_test(test_imminent_is_asked_nothing),
 	        cmocka_unit_test(test_when_nobody_is_there),
+	        cmocka_unit_test(test_answers),
 	        cmocka_unit_test(test_any_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

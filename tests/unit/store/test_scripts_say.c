@@ -380,6 +380,38 @@ static void test_who_goes_on_agrees(void **state)
 	assert_string_equal(field(w, "c", "c1", "consent"), "implied");
 }
 
+static void answer(struct world *w, const char *message, const char *words)
+{
+	struct store_ingest in = text("c1", message, LEVEL_LOW);
+	in.texter = "c1";
+	in.automatic = true;
+	in.answer = words;
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	is_healthy(w, "c1");
+}
+
+static void test_an_answer_may_raise_the_level(void **state)
+{
+	struct world *w = *state;
+	begin_tended(w, "c1");
+	answer(w, "m2", "yes"); // to nothing that was asked
+	assert_int_equal(field_number(w, "c", "c1", "level"), LEVEL_LOW);
+	struct store_automatic a = *automatic("a1", "question_safe", "waiting");
+	a.kept_field = "asked";
+	a.kept = "seq";
+	EXPECT(w, STORE_OK, store_say, &a);
+	answer(w, "m3", "yes");
+	answer(w, "m4", "no"); // no longer the answer
+	assert_int_equal(field_number(w, "c", "c1", "level"), LEVEL_LOW);
+	a.message = "a2";
+	a.mark = "question_thoughts";
+	EXPECT(w, STORE_OK, store_say, &a);
+	EXPECT(w, STORE_OK, store_say, automatic("a3", "wait", "waiting"));
+	answer(w, "m5", "yes");
+	assert_int_equal(field_number(w, "c", "c1", "level"), LEVEL_HIGH);
+	assert_string_equal(field(w, "c", "c1", "reasons"), "reason,intake.question_thoughts");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +432,7 @@ int main(void)
 	        TEST(test_what_is_kept_with_a_text),
 	        TEST(test_a_texter_is_told_once_a_day),
 	        TEST(test_who_goes_on_agrees),
+	        TEST(test_an_answer_may_raise_the_level),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
 }

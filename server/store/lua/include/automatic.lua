@@ -20,3 +20,11 @@ local function automatic_tend(conversation, tend, id, now)
   redis.call('HSET', conversation, 'tend', string.format('%.0f', now))
   redis.call('ZADD', tend, 'LT', string.format('%.0f', now), id)
 end
+
+local function automatic_last_question(said)
+  local last = ''
+  for mark in string.gmatch(said, '[^,]+') do
+    last = string.find(mark, '^question_') and mark or last
+  end
+  return last
+end

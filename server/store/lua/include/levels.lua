@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The five levels' numbers are those of include/core/level.h; each level has a key `w:<level>` that holds everybody of
 -- that level who waits (offered ones too) by the time they came, and IMMINENT is a queue of its own.
-local IMMINENT = 5
+local HIGH, IMMINENT = 4, 5
 
 local function numbers(csv)
   local out = {}
