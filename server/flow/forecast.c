@@ -121,6 +121,11 @@ static void take_counselor(struct look *l, struct bytes json)
 	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
 	const char *presence = json_string_value(json_object_get(s, "presence"));
 	struct whatif_counselor c = {number(s, "capacity"), number(s, "load")};
+	int64_t now = flow_now(l->pool->flow);
+	unsigned less = json_number_value(json_object_get(s, "exposed_until")) > (double)now
+	                        ? number(s, "exposed_units")
+	                        : 0;
+	c.capacity = c.capacity > less + 1 ? c.capacity - less : (c.capacity ? 1 : 0);
 	// Who is away ends what they hold and takes no more.
 	if (!presence || strcmp(presence, "available") != 0)
 		c.capacity = 0;

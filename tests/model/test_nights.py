@@ -87,7 +87,9 @@ class Look:
 
     def has_room(self, who):
         s = self.staff.get(who)
-        return s and s["presence"] == "available" and int(s["load"]) < int(s["capacity"])
+        # After an imminent conversation they get less for a while.
+        capacity = max(1, s["capacity"] - s["exposed_units"]) if s and s.get("exposed_until") else s and s["capacity"]
+        return s and s["presence"] == "available" and s["load"] < capacity
 
 
 class Night(RuleBasedStateMachine):
