@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/errors.h"
 #include "core/level.h"
+#include "core/risk.h"
 #include "store/redis.h"
 
 // Typed calls of the scripts in store/lua (which say what each does and answers) and the reads
@@ -27,7 +28,9 @@
 //                        automatic texts, CSV), said_at, asked (sequence of the latest question), promised (the
 //                        end of the latest wait told), tend (as in {P}:tend, or 0), consent, close_by,
 //                        close_at, close_outcome (a close that waits for a second person: lua/include/close.lua),
-//                        approved_by, …
+//                        approved_by, flag_at, flag_by,
+//                        flag_cause, flag_page (lua/include/flag.lua), risk_thoughts, risk_plan, risk_means,
+//                        risk_timeframe, risk_at, risk_by, …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
@@ -40,7 +43,7 @@
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held  {P}:wrap   who is held, in wrap-up
-//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID transfer:ID page:N gone:NAME ask:ID break:NAME -> when,
+//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID flag:ID transfer:ID page:N gone:NAME ask:ID break:NAME -> when,
 //                        in ms
 //   {P}:tend             when it is decided what those who wait are told next: conversation -> when
 //   {P}:told:LINE:HASH   a texter was told lately that nobody is there; expires
@@ -175,6 +178,23 @@ void store_forgive(struct store *s, const char *pool, const char *conversation,
         const char *excluded, store_fn fn, void *arg);
 void store_release(struct store *s, const struct store_claim *c, const char *reason,
         const struct by_level *within, store_fn fn, void *arg);
+// Who changes a level or a risk: its holder, or a supervisor.
+struct store_by {
+	struct store_claim claim;
+	bool supervisor;
+	bool any_epoch; // whatever it is
+	const struct by_level *boost;
+	const struct by_level *within;
+};
+void store_flag(struct store *s, const struct store_by *by, store_fn fn, void *arg);
+void store_set_level(struct store *s, const struct store_by *by, enum level level,
+        const char *reason, store_fn fn, void *arg);
+void store_set_risk(struct store *s, const struct store_by *by, const struct risk *risk,
+        store_fn fn, void *arg);
+// Of a supervisor; its epoch does not matter. Answers the number of the escalation, or 0.
+void store_flag_settle(struct store *s, const struct store_claim *c, store_fn fn, void *arg);
+void store_page_open_flag(struct store *s, const char *pool, const char *conversation,
+        uint64_t number, const char *policy, store_fn fn, void *arg);
 // From a counselor who is silent, unless they have replied since `silence_at_ms` was read.
 void store_release_silent(struct store *s, const struct store_claim *c, int64_t silence_at_ms,
         const struct by_level *within, store_fn fn, void *arg);
@@ -366,7 +386,7 @@ void store_page_open(struct store *s, const char *pool, const char *conversation
         const char *policy, int64_t early_ms, store_fn fn, void *arg);
 void store_page_step(struct store *s, const struct store_step *step, store_fn fn, void *arg);
 void store_page_ack(struct store *s, const char *pool, uint64_t number, const char *person,
-        int64_t acknowledge_ms, store_fn fn, void *arg);
+        int64_t acknowledge_ms, int64_t flag_acknowledge_ms, store_fn fn, void *arg);
 void store_page_resolve(struct store *s, const char *pool, uint64_t number,
         const char *conversation, store_fn fn, void *arg);
 
@@ -420,6 +440,7 @@ struct store_check {
 	const char *line;
 	const char *texter;
 	uint64_t page;
+	uint64_t flag_page;
 	const struct by_level *boost;
 	const struct by_level *within;
 };

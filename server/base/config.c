@@ -196,6 +196,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         STRING(struct config_pool, hours),
         LIST(struct config_pool, intake, &string_entry),
         STRING(struct config_pool, two_person_close),
+        NUMBER(struct config_pool, flag_acknowledge_s),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pool_entry = ENTRY(struct config_pool, pool_fields);

@@ -337,6 +337,8 @@ static void check_pool(
 	check_silence(r, i, p);
 	check_shifts(r, c, i, p);
 	check_two_person(r, i, p);
+	check_duration(
+	        r, config_key("pools[%u].flag_acknowledge_s", i).path, p->flag_acknowledge_s, 1);
 }
 
 // ---- schedules

@@ -42,6 +42,7 @@ static const struct default_number pool_numbers[] = {
         POOL(counselor_silence.nudge_s, 120),
         POOL(counselor_silence.supervisor_s, 180),
         POOL(counselor_silence.reroute_s, 300),
+        POOL(flag_acknowledge_s, 120),
         POOL(texter_silence.imminent_s, 300),
         POOL(texter_silence.high_s, 600),
         POOL(texter_silence.unknown_s, 900),

@@ -123,6 +123,7 @@ static void on_conversation(const struct store_answer *a, void *arg)
 	        .line = view.line,
 	        .texter = view.texter,
 	        .page = view.page,
+	        .flag_page = view.flag_page,
 	        .boost = &k->pool->boost,
 	        .within = &k->pool->within,
 	};

@@ -9,15 +9,7 @@
 #include "base/log.h"
 #include "history.h"
 #include "staff.h"
-
-#define OUTCOME_MAX 32
-
-// An outcome or a reason, for the record: never a text about a person.
-static bool word_ok(const char *word)
-{
-	size_t len = strlen(word);
-	return len <= OUTCOME_MAX && strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
-}
+#include "word.h"
 
 // ---- wrap-up ----
 
@@ -48,6 +40,7 @@ struct closing {
 	char *outcome;
 	uint64_t seen;
 	bool alone; // there is no other supervisor to agree
+	uint64_t flag_page;
 	char line[24];
 	char texter[VAULT_HASH_LEN + 1];
 };
@@ -58,10 +51,21 @@ static void closing_free(struct closing *c)
 	free(c);
 }
 
+// What pages because of a flag ends with the conversation.
+static void end_flag(const struct request *r, uint64_t page)
+{
+	if (page)
+		store_page_resolve(
+		        r->flow->store, r->pool->config->name, page, r->conversation, NULL, NULL);
+}
+
 static void on_closed(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
-	closing_free(r->more);
+	struct closing *c = r->more;
+	if (a->code == STORE_OK)
+		end_flag(r, c->flag_page);
+	closing_free(c);
 	if (a->code == STORE_APPROVAL)
 		log_info("conversation=%s event=close_asked staff=%s", r->conversation, r->name);
 	if (a->code != STORE_OK) {
@@ -132,6 +136,7 @@ static void on_close_read(const struct store_answer *a, void *arg)
 		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
 		return;
 	}
+	closing->flag_page = view.flag_page;
 	memcpy(closing->line, view.line, sizeof closing->line);
 	memcpy(closing->texter, view.texter, sizeof closing->texter);
 	if (is_for_two(r->pool, &view) && is_supervisor(r->flow, r->name))
@@ -162,7 +167,8 @@ void desk_close(struct flow *f, uint64_t session, const Frame *frame)
 
 struct word {
 	bool approve;
-	char reason[OUTCOME_MAX + 1];
+	uint64_t flag_page;
+	char reason[WORD_MAX + 1];
 };
 
 static void end_answered(struct request *r, const struct store_answer *a, bool approve)
@@ -185,6 +191,8 @@ static void on_answered(const struct store_answer *a, void *arg)
 	bool approve = w->approve;
 	char holder[33];
 	if (a->code == STORE_OK) {
+		if (approve)
+			end_flag(r, w->flag_page);
 		bytes_copy(redis_bytes(redis_at(a->reply, 1)), holder, sizeof holder);
 		log_info("conversation=%s event=%s staff=%s holder=%s", r->conversation,
 		        approve ? "close_approved" : "close_refused", r->name, holder);
@@ -201,13 +209,14 @@ static void on_answered(const struct store_answer *a, void *arg)
 static void on_answer_read(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
-	const struct word *w = r->more;
+	struct word *w = r->more;
 	struct conversation_view view;
 	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
 		free(r->more);
 		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
 		return;
 	}
+	w->flag_page = view.flag_page;
 	struct store_claim claim = request_claim(r);
 	const struct store_closing closing = {
 	        .wrap_up_ms = (int64_t)r->pool->config->wrap_up_s * 1000,

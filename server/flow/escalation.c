@@ -23,6 +23,7 @@ struct opening {
 	struct pool *pool;
 	char conversation[POOL_ID_MAX];
 	uint64_t number;
+	bool flag; // of a flag
 };
 
 static void on_opened(const struct store_answer *a, void *arg)
@@ -31,8 +32,10 @@ static void on_opened(const struct store_answer *a, void *arg)
 	if (a->code == STORE_OK) {
 		int64_t late = redis_integer(redis_at(a->reply, 2));
 		metric_observe_ms(M_ESCALATION_LAG_MS, late);
-		log_warn("conversation=%s event=escalation_opened page=%llu level=%s late_ms=%lld",
-		        o->conversation, (unsigned long long)o->number,
+		log_warn("conversation=%s event=escalation_opened cause=%s page=%llu level=%s "
+		         "late_ms=%lld",
+		        o->conversation, o->flag ? "flag" : "unanswered",
+		        (unsigned long long)o->number,
 		        level_name((enum level)redis_integer(redis_at(a->reply, 1))),
 		        (long long)late);
 	}
@@ -49,17 +52,32 @@ static void on_number(const struct store_answer *a, void *arg)
 	}
 	o->number = (uint64_t)redis_integer(a->reply);
 	char *policy = policy_snapshot(p->policy);
-	store_page_open(p->flow->store, p->config->name, o->conversation, o->number, policy,
-	        nodes_early_ms(p->flow->nodes), on_opened, o);
+	if (o->flag)
+		store_page_open_flag(p->flow->store, p->config->name, o->conversation, o->number,
+		        policy, on_opened, o);
+	else
+		store_page_open(p->flow->store, p->config->name, o->conversation, o->number, policy,
+		        nodes_early_ms(p->flow->nodes), on_opened, o);
 	free(policy);
+}
+
+static void open_it(struct pool *p, const char *conversation, bool flag)
+{
+	struct opening *o = xcalloc(1, sizeof *o);
+	o->pool = p;
+	o->flag = flag;
+	snprintf(o->conversation, sizeof o->conversation, "%s", conversation);
+	store_page_number(p->flow->store, on_number, o);
 }
 
 void escalation_open(struct pool *p, const char *conversation)
 {
-	struct opening *o = xcalloc(1, sizeof *o);
-	o->pool = p;
-	snprintf(o->conversation, sizeof o->conversation, "%s", conversation);
-	store_page_number(p->flow->store, on_number, o);
+	open_it(p, conversation, false);
+}
+
+void escalation_open_flag(struct pool *p, const char *conversation)
+{
+	open_it(p, conversation, true);
 }
 
 // ---- stepping ----
@@ -71,6 +89,8 @@ struct step {
 	char conversation[POOL_ID_MAX];
 	struct escalation escalation;
 	struct policy *policy;
+	bool flag; // it is a flag's, and paged until a supervisor has settled it
+	int64_t opened_ms;
 	size_t people_count;
 	char people[512];
 };
@@ -98,6 +118,15 @@ static void on_stepped(const struct store_answer *a, void *arg)
 // No word of the texter's in it, and short enough for one segment.
 static void page_text(const struct step *s, enum level level, int64_t waited_ms, struct buf *out)
 {
+	if (s->flag) {
+		buf_printf(out,
+		        "Holdfast page %llu: FLAGGED, %s, for %lld min, pool %s. A supervisor is "
+		        "needed. Reply ACK %llu to take it.",
+		        (unsigned long long)s->number, level_name(level),
+		        (long long)((flow_now(s->pool->flow) - s->opened_ms) / 60000),
+		        s->pool->config->name, (unsigned long long)s->number);
+		return;
+	}
 	buf_printf(out,
 	        "Holdfast page %llu: %s, waiting %lld min, pool %s. Reply ACK %llu to take it.",
 	        (unsigned long long)s->number, level_name(level), (long long)(waited_ms / 60000),
@@ -220,6 +249,8 @@ static void on_page(const struct store_answer *a, void *arg)
 	struct bytes conversation = redis_bytes(redis_field(a->reply, "conversation"));
 	bytes_copy(conversation, s->conversation, sizeof s->conversation);
 	s->generation = (uint64_t)redis_integer(redis_field(a->reply, "generation"));
+	s->flag = redis_bytes(redis_field(a->reply, "cause")).len > 0;
+	s->opened_ms = redis_integer(redis_field(a->reply, "opened"));
 	s->escalation.state = (enum escalation_state)redis_integer(redis_field(a->reply, "state"));
 	s->escalation.step = (size_t)redis_integer(redis_field(a->reply, "step"));
 	s->escalation.pass = (uint32_t)redis_integer(redis_field(a->reply, "pass"));
@@ -289,8 +320,8 @@ void escalation_acknowledge(
 	for (size_t i = 0; i < f->pools_count; i++) {
 		struct pool *p = &f->pools[i];
 		int64_t within = (int64_t)p->policy->acknowledge_s * 1000;
-		store_page_ack(
-		        f->store, p->config->name, number, person, within, on_acknowledged, k);
+		store_page_ack(f->store, p->config->name, number, person, within,
+		        (int64_t)p->config->flag_acknowledge_s * 1000, on_acknowledged, k);
 	}
 }
 

@@ -7,6 +7,8 @@
 
 // The timer answer:ID is due.
 void escalation_open(struct pool *p, const char *conversation);
+// The timer flag:ID is due.
+void escalation_open_flag(struct pool *p, const char *conversation);
 // The timer page:N is due.
 void escalation_due(struct pool *p, uint64_t number);
 

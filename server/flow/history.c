@@ -16,6 +16,11 @@
 #define COPY(field, name)                                                                          \
 	bytes_copy(redis_bytes(redis_field(reply, name)), out->field, sizeof out->field)
 
+static int64_t number_of(const struct redis_reply *reply, const char *name)
+{
+	return redis_integer(redis_field(reply, name));
+}
+
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out)
 {
 	memset(out, 0, sizeof *out);
@@ -35,6 +40,14 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->unanswered_at_ms = redis_integer(redis_field(reply, "unanswered_at"));
 	out->silence_at_ms = redis_integer(redis_field(reply, "silence_at"));
 	out->silence_step = (unsigned)redis_integer(redis_field(reply, "silence_step"));
+	out->flag_at_ms = redis_integer(redis_field(reply, "flag_at"));
+	out->flag_page = (uint64_t)redis_integer(redis_field(reply, "flag_page"));
+	holdfast__v1__risk__init(&out->risk);
+	out->risk.thoughts = (Holdfast__V1__RiskAnswer)number_of(reply, "risk_thoughts");
+	out->risk.plan = (Holdfast__V1__RiskAnswer)number_of(reply, "risk_plan");
+	out->risk.means = (Holdfast__V1__RiskAnswer)number_of(reply, "risk_means");
+	out->risk.timeframe = (Holdfast__V1__RiskTimeframe)number_of(reply, "risk_timeframe");
+	out->risk.at_ms = number_of(reply, "risk_at");
 	out->close_at_ms = redis_integer(redis_field(reply, "close_at"));
 	out->sequence = (uint64_t)redis_integer(redis_field(reply, "seq"));
 	out->page = (uint64_t)redis_integer(redis_field(reply, "page"));
@@ -139,6 +152,9 @@ void conversation_frame(struct flow *f, const struct pool *p, const char *id,
 	out->sequence = view->sequence;
 	out->earlier_conversations = view->earlier;
 	out->offer_until_ms = view->offer_until_ms;
+	out->flagged_ms = view->flag_at_ms;
+	if (view->risk.at_ms > 0)
+		out->risk = &view->risk;
 	frame_life(view, out);
 }
 

@@ -16,6 +16,9 @@ struct conversation_view {
 	int64_t held_at_ms, last_out_at_ms, unanswered_at_ms;
 	int64_t silence_at_ms;
 	unsigned silence_step;
+	int64_t flag_at_ms; // a flag is open since then; 0: none is
+	uint64_t flag_page;
+	Holdfast__V1__Risk risk; // at_ms 0: nobody has asked
 	int64_t close_at_ms; // a close waits for a second person since then
 	uint64_t sequence;
 	uint64_t page;

@@ -14,6 +14,7 @@ struct page {
 	Holdfast__V1__Page frame;
 	char conversation[POOL_ID_MAX];
 	char by[33];
+	char cause[16];
 	char people[512];
 	char *people_list[PEOPLE_MAX];
 };
@@ -76,6 +77,8 @@ static struct page *page_read(const struct part *part, const struct redis_reply 
 	        sizeof p->conversation);
 	bytes_copy(redis_bytes(redis_field(reply, "by")), p->by, sizeof p->by);
 	bytes_copy(redis_bytes(redis_field(reply, "paged")), p->people, sizeof p->people);
+	bytes_copy(redis_bytes(redis_field(reply, "cause")), p->cause, sizeof p->cause);
+	p->frame.cause = p->cause;
 	p->frame.number = part->number;
 	p->frame.pool = part->pool->config->name;
 	p->frame.conversation = p->conversation;

@@ -67,6 +67,7 @@ static struct silence silence_of(const struct pool *p, const struct conversation
 	        .replied_ms = view->last_out_at_ms > view->held_at_ms ? view->last_out_at_ms
 	                                                              : view->held_at_ms,
 	        .asked_ms = view->close_at_ms,
+	        .flagged = view->flag_at_ms > 0,
 	        .needs_second = p->two_person_least && view->level >= p->two_person_least,
 	        .told = view->silence_step,
 	};

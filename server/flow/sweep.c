@@ -126,6 +126,13 @@ static void due_answer(struct pool *p, const char *what, const char *member, con
 	escalation_open(p, what);
 }
 
+static void due_flag(struct pool *p, const char *what, const char *member, const char *score)
+{
+	(void)member;
+	(void)score;
+	escalation_open_flag(p, what);
+}
+
 static void due_page(struct pool *p, const char *what, const char *member, const char *score)
 {
 	(void)member;
@@ -161,6 +168,7 @@ static const struct {
 } kinds[] = {
         {"answer", due_answer, true},
         {"page", due_page, false},
+        {"flag", due_flag, false},
         {"offer", due_offer, false},
         {"wrap_up", due_wrap_up, false},
         {"silence", silence_due, false},

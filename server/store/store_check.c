@@ -30,6 +30,7 @@ void store_check(struct store *s, const struct store_check *check, store_fn fn, 
 	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++)
 		call_key(&c, "{%s}:w:%d", pool, l);
 	call_key(&c, "{%s}:tend", pool);
+	call_key(&c, "{%s}:e:%llu", pool, (unsigned long long)check->flag_page);
 	call_key(&c, "{%s}:custody:%s", pool, check->conversation);
 	call_now(&c);
 	call_str(&c, check->conversation);
@@ -39,6 +40,7 @@ void store_check(struct store *s, const struct store_check *check, store_fn fn, 
 	call_by_level(&c, check->boost);
 	call_by_level(&c, check->within);
 	call_channel(&c, pool);
+	call_int(&c, (int64_t)check->flag_page);
 	call_run(&c, fn, arg);
 }
 

@@ -120,6 +120,7 @@ void store_join(struct store *s, const struct store_claim *claim, const char *ro
 	call_script(&c, s, "join");
 	key_of(&c, claim);
 	key_with(&c, claim, claim->name);
+	call_key(&c, "{%s}:due", claim->pool);
 	key_custody(&c, claim);
 	call_now(&c);
 	call_str(&c, claim->conversation);

@@ -116,7 +116,7 @@ void store_page_step(struct store *s, const struct store_step *step, store_fn fn
 }
 
 void store_page_ack(struct store *s, const char *pool, uint64_t number, const char *person,
-        int64_t acknowledge_ms, store_fn fn, void *arg)
+        int64_t acknowledge_ms, int64_t flag_acknowledge_ms, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "page_ack");
@@ -127,6 +127,7 @@ void store_page_ack(struct store *s, const char *pool, uint64_t number, const ch
 	call_int(&c, (int64_t)number);
 	call_str(&c, person);
 	call_int(&c, acknowledge_ms);
+	call_int(&c, flag_acknowledge_ms);
 	call_run(&c, fn, arg);
 }
 

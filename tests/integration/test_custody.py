@@ -101,17 +101,18 @@ def test_every_span_has_an_owner(house, life):
     assert code == 0
     assert [(e["what"], e.get("who", "")) for e in told["entries"]] == [
         ("opened", ""), ("offered", here), ("unoffered", here), ("offered", there), ("accepted", there), ("level", ""),
-        ("released", there), ("offered", here), ("accepted", here), ("closed", here), ("finished", here)]
-    assert told["verified"] and told["entries"][6]["why"] == "lost" and told["entries"][9]["why"] == "done"
+        ("flagged", ""), ("released", there), ("offered", here), ("accepted", here), ("settled", told["entries"][10]["who"]),
+        ("closed", here), ("finished", here)]
+    assert told["verified"] and told["entries"][7]["why"] == "lost" and told["entries"][11]["why"] == "done"
     spans = [(s["state"].removeprefix("STATE_"), s.get("owner", "")) for s in told["spans"]]
     assert spans == [("WAITING", ""), ("OFFERED", here), ("WAITING", ""), ("OFFERED", there), ("HELD", there), ("WAITING", ""),
                      ("OFFERED", here), ("HELD", here), ("WRAP_UP", here), ("CLOSED", "")]
     for before, after in zip(told["spans"], told["spans"][1:]):
         assert before["toMs"] == after["fromMs"]
     shown = house.ctl("conversation", "history", conversation).stdout
-    assert "Verified: 11 entries" in shown and LOW not in shown
-    rest = house.operator.ask("get_custody", conversation=conversation, after=9)
-    assert [e.number for e in rest.entries] == [10, 11] and rest.verified
+    assert "Verified: 13 entries" in shown and LOW not in shown
+    rest = house.operator.ask("get_custody", conversation=conversation, after=11)
+    assert [e.number for e in rest.entries] == [12, 13] and rest.verified
     house.check_states([pool])
 
 
@@ -185,7 +186,7 @@ def test_the_terminal_shows_it(house, life):
     typed.type("/custody")
     typed.wait("which one")
     typed.type(f"/custody {conversation}")
-    typed.wait(f"{re.escape(conversation)}: 11 entries, verified")
+    typed.wait(f"{re.escape(conversation)}: 13 entries, verified")
     typed.wait(f"held {there}, ")
     typed.wait(f"held {here}, ")
     typed.type(f"/custody {pool.name}.{'0' * 26}")

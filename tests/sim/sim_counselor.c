@@ -141,6 +141,7 @@ static const struct {
         {HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP, desk_finish_wrap_up},
         {HOLDFAST__V1__FRAME__BODY_GET_CONVERSATION, desk_get_conversation},
         {HOLDFAST__V1__FRAME__BODY_SEND_HELD, desk_send_held},
+        {HOLDFAST__V1__FRAME__BODY_ANSWER_CLOSE, desk_answer_close},
 };
 
 static void on_request(void *arg)
@@ -352,6 +353,19 @@ static void drop_holding(struct counselor *c, const char *conversation)
 		*h = (struct holding){0};
 }
 
+// Any other counselor is the second person; when nobody is there it is asked again.
+static void ask_second(struct counselor *c, const struct request *r)
+{
+	for (size_t i = 0; i < c->world->counselors_count; i++) {
+		struct counselor *other = c->world->counselors[i];
+		if (other == c || !other->signed_in)
+			continue;
+		send_request(other,
+		        about(HOLDFAST__V1__FRAME__BODY_ANSWER_CLOSE, r->conversation, r->epoch));
+		return;
+	}
+}
+
 static void take_result(struct counselor *c, const struct request *r, const char *code)
 {
 	bool ok = strcmp(code, "ok") == 0;
@@ -364,6 +378,8 @@ static void take_result(struct counselor *c, const struct request *r, const char
 		h->wrap_up = true;
 	else if (r->op == HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP && ok)
 		drop_holding(c, r->conversation);
+	else if (h && strcmp(code, "approval") == 0)
+		ask_second(c, r);
 	else if (h && strcmp(code, "unseen") == 0 && h->seen == r->sequence)
 		h->last = h->seen + 1;
 	else if (h && r->epoch == h->epoch &&

@@ -21,7 +21,8 @@ void request_pack(const struct request *r, const char *name, struct buf *out)
 	        HOLDFAST__V1__FRAME__BODY_SET_PRESENCE, HOLDFAST__V1__FRAME__BODY_ACCEPT,
 	        HOLDFAST__V1__FRAME__BODY_DECLINE, HOLDFAST__V1__FRAME__BODY_REPLY,
 	        HOLDFAST__V1__FRAME__BODY_CLOSE, HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP,
-	        HOLDFAST__V1__FRAME__BODY_GET_CONVERSATION, HOLDFAST__V1__FRAME__BODY_SEND_HELD};
+	        HOLDFAST__V1__FRAME__BODY_GET_CONVERSATION, HOLDFAST__V1__FRAME__BODY_SEND_HELD,
+	        HOLDFAST__V1__FRAME__BODY_ANSWER_CLOSE};
 	Frame f = HOLDFAST__V1__FRAME__INIT;
 	Holdfast__V1__LogIn log_in = HOLDFAST__V1__LOG_IN__INIT;
 	Holdfast__V1__Ping ping = HOLDFAST__V1__PING__INIT;
@@ -33,7 +34,11 @@ void request_pack(const struct request *r, const char *name, struct buf *out)
 	Holdfast__V1__FinishWrapUp finish = HOLDFAST__V1__FINISH_WRAP_UP__INIT;
 	Holdfast__V1__GetConversation get = HOLDFAST__V1__GET_CONVERSATION__INIT;
 	Holdfast__V1__SendHeld held = HOLDFAST__V1__SEND_HELD__INIT;
+	Holdfast__V1__AnswerClose answer = HOLDFAST__V1__ANSWER_CLOSE__INIT;
 	char *id = (char *)r->conversation;
+	answer.conversation = id;
+	answer.epoch = r->epoch;
+	answer.approve = true;
 	log_in.name = (char *)name;
 	log_in.password = (char *)PASSWORD;
 	presence.presence = (Holdfast__V1__Presence)r->presence;
@@ -49,8 +54,8 @@ void request_pack(const struct request *r, const char *name, struct buf *out)
 	reply.text = (char *)r->client;
 	close.outcome = (char *)"talked";
 	close.sequence = r->sequence;
-	void *const bodies[] = {
-	        &log_in, &ping, &presence, &accept, &decline, &reply, &close, &finish, &get, &held};
+	void *const bodies[] = {&log_in, &ping, &presence, &accept, &decline, &reply, &close,
+	        &finish, &get, &held, &answer};
 	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
 		if (ops[i] == r->op)
 			f.result = bodies[i]; // every member of the union is a pointer

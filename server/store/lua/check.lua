@@ -3,8 +3,9 @@
 -- that somebody answers rather sooner than later. A conversation that does not exist is taken out of all places.
 --
 -- KEYS: conversation, imminent_queue, queue, due, held, wrap_up, pages, staff, hold (the holder's), page (its), texter (its),
---       waiting_1 … waiting_5, tend, custody
--- ARGV: now, conversation, holder, page, texter (as the caller saw them: the keys were made of them), boosts, withins, channel
+--       waiting_1 … waiting_5, tend, flag_page (the escalation of its flag), custody
+-- ARGV: now, conversation, holder, page, texter (as the caller saw them: the keys were made of them), boosts, withins, channel,
+--       flag_page (likewise)
 -- Returns: {'OK', fault …}: what was wrong, and is right now · {'STALE'}: it is changing; look again · {'CONFLICT', 'two_open'}: its texter
 --       has two open ones, which a human must see to
 --- @include "levels"
@@ -77,6 +78,23 @@ if waits and (tonumber(c[5]) ~= enqueued or tonumber(c[12]) ~= score) then
   redis.call('HSET', conversation, 'enqueued', int(enqueued), 'score', int(score))
   fault('score')
 end
+
+-- A flag has a timer or an escalation that is open.
+local flagged = redis.call('HMGET', conversation, 'flag_at', 'flag_page')
+local flag_at, flag_page = tonumber(flagged[1]) or 0, flagged[2] or '0'
+if exists and flag_page ~= ARGV[9] then
+  return { 'STALE' }
+end
+local flag_open = exists and state <= 3 and flag_at > 0
+if flag_open and flag_page ~= '0' then
+  local open = redis.call('HGET', KEYS[#KEYS - 1], 'state')
+  if open ~= '1' and open ~= '2' then
+    redis.call('HSET', conversation, 'flag_page', 0)
+    flag_page = '0'
+    fault('flag_page')
+  end
+end
+place(due, 'flag:' .. id, flag_open and flag_page == '0' and flag_at or nil, 'flag_timer')
 
 -- Whoever holds somebody is looked after.
 local silence_at = tonumber(c[15]) or 0

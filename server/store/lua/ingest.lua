@@ -17,6 +17,7 @@
 --- @include "silence"
 --- @include "automatic"
 --- @include "close"
+--- @include "flag"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -98,6 +99,9 @@ local function hasten(c)
     redis.call('HSET', conversation, 'reasons', reasons)
     custody(KEYS[#KEYS], id, now, 'level', '', redis.call('HGET', conversation, 'epoch'), 'level=' .. level)
     redis.call('PUBLISH', channel, 'level ' .. id .. ' ' .. (c[5] ~= '' and c[5] or '-'))
+    if c[1] == '3' and level == IMMINENT then
+      flag_raise(conversation, due, channel, KEYS[#KEYS], id, now, '', redis.call('HGET', conversation, 'epoch'), 'imminent')
+    end
   end
 end
 

@@ -1,13 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Somebody comes into a conversation that another one holds, and goes on holding.
 --
--- KEYS: conversation, with (theirs), custody
+-- KEYS: conversation, with (theirs), due, custody
 -- ARGV: now, conversation, name, role, session, invited (the invitation that lets them in, as the caller saw it; '' needs none), channel
 -- Returns: {'OK'}: also when they are in it · {'CONFLICT'}: nobody holds it, or they do · {'GONE'}: the invitation is over ·
 --       {'FULL'}: too many are in it · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "present"
 --- @include "custody"
+--- @include "flag"
 local conversation, with = KEYS[1], KEYS[2]
 local now, id, name, role, session, invited, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local PRESENT_MAX = 6
@@ -37,5 +38,8 @@ if invited ~= '' then
   redis.call('HSET', conversation, 'invited', '')
 end
 custody(KEYS[#KEYS], id, now, 'joined', name, c[3], role)
+if role == 'supervisor' then
+  flag_settle(conversation, KEYS[#KEYS - 1], channel, KEYS[#KEYS], id, now, name, c[3], 'joined')
+end
 redis.call('PUBLISH', channel, 'changed ' .. id)
 return { 'OK' }

@@ -5,6 +5,7 @@
 -- ARGV: now, number, keep_ms
 -- Returns: {'OK'} · {'CONFLICT'}: nobody has it · {'NOT_FOUND'}
 --- @include "pages"
+--- @include "flag"
 local page, conversation, due, pages = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local number = ARGV[2]
 
@@ -12,7 +13,7 @@ if redis.call('EXISTS', page) == 0 then
   return { 'NOT_FOUND' }
 end
 local c = redis.call('HMGET', conversation, 'state', 'page')
-if (c[1] == '1' or c[1] == '2') and c[2] == number then
+if (c[1] == '1' or c[1] == '2') and c[2] == number or flag_pages(conversation, number) then
   return { 'CONFLICT' }
 end
 page_end(page, due, pages, KEYS[5], { unpack(KEYS, 6) }, number, ARGV[1], ARGV[3])

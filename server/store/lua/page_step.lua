@@ -8,6 +8,7 @@
 --- @include "levels"
 --- @include "outbox"
 --- @include "pages"
+--- @include "flag"
 local page, conversation, due, pages = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, number, channel = tonumber(ARGV[1]), ARGV[2], ARGV[8]
 
@@ -19,7 +20,7 @@ for name in string.gmatch(ARGV[10], '[^,]+') do
 end
 local entries = 6 + #outboxes
 
-local p = redis.call('HMGET', page, 'state', 'generation')
+local p = redis.call('HMGET', page, 'state', 'generation', 'cause')
 if not p[1] or p[1] == '3' then
   redis.call('ZREM', due, 'page:' .. number)
   return { 'RESOLVED' }
@@ -28,7 +29,8 @@ if p[2] ~= ARGV[3] then
   return { 'STALE' }
 end
 local c = redis.call('HMGET', conversation, 'state', 'page')
-if (c[1] ~= '1' and c[1] ~= '2') or c[2] ~= number then
+local waits = (c[1] == '1' or c[1] == '2') and c[2] == number
+if not waits and not (p[3] and flag_pages(conversation, number)) then
   page_end(page, due, pages, KEYS[5], outboxes, number, int(now), ARGV[9])
   return { 'RESOLVED' }
 end

@@ -62,6 +62,7 @@ redis.call('HSET', conversation, 'state', 3, 'holder', name, 'held_at', int(now)
 redis.call('HDEL', with, id)
 notes_add(notes, ARGV[6], now, 'taken_over', name, ARGV[7])
 close_settle(conversation, channel, id, 'cancelled', '', 'taken_over')
+flag_settle(conversation, due, channel, KEYS[#KEYS], id, now, name, epoch, 'taken_over')
 silence_begin(conversation, due, id, now)
 for _, kind in ipairs({ 'counselor_silent', 'texter_silent', 'requeued' }) do
   attention_drop(conversation, kind)

@@ -17,6 +17,9 @@ static inline enum store_code check_one(struct world *w, const char *id)
 	        .line = known ? line : "",
 	        .texter = known ? texter : "",
 	        .page = (uint64_t)field_number(w, "c", id, "page"),
+	        .flag_page = (uint64_t)(field_number(w, "c", id, "flag_page") == NONE
+	                                        ? 0
+	                                        : field_number(w, "c", id, "flag_page")),
 	        .boost = &boost,
 	        .within = &within,
 	};

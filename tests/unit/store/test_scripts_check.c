@@ -279,7 +279,7 @@ static void test_a_withdrawn_page_stays_out(void **state)
 {
 	struct world *w = *state;
 	page_sent(w);
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", 60000);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", 60000, 60000);
 	assert_int_equal(check_member(w, STORE_PAGE, "p1"), STORE_OK);
 	assert_int_equal(w->parts, 1);
 	assert_int_equal(size_of_set(w, OUT_PAGE), 0);

@@ -54,8 +54,8 @@ static void test_takes_over_from_offer_and_queue(void **state)
 	// A supervisor who says so may have more people than their capacity allows.
 	EXPECT(w, STORE_OK, store_take_over, CLAIM("c2", "dee", 0), "", NOTE("n1"));
 	entry_says(w, "c2", " taken_over dee 1 queue");
-	EXPECT(w, STORE_OK, store_close, CLAIM("c2", "dee", 1), CLOSING("helped", WRAP_UP_MS, 0, LINE,
-	        "c2"));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c2", "dee", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c2"));
 	EXPECT(w, STORE_CONFLICT, store_take_over, CLAIM("c2", "ada", 1), "dee", NOTE("n1"));
 	EXPECT(w, STORE_NOT_FOUND, store_take_over, CLAIM("c9", "ada", 1), "", NOTE("n1"));
 }
@@ -157,8 +157,8 @@ static void test_what_ends_the_hold_ends_the_transfer(void **state)
 		if (i == 0)
 			EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "lost", &within);
 		else if (i == 1)
-			EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), CLOSING("helped",
-			        WRAP_UP_MS, 0, LINE, "c1"));
+			EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+			        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 		else
 			EXPECT(w, STORE_OK, store_take_over, CLAIM("c1", "dee", 1), "ada",
 			        NOTE("n2"));
@@ -198,8 +198,8 @@ static void test_who_joins_may_write_and_owns_nothing(void **state)
 	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "dee", 1), REPLY("r1", "k1"));
 	assert_string_equal(field(w, "m", "r1", "author"), "dee");
 	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "dee", 0), REPLY("r2", "k2"));
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "dee", 1), CLOSING("helped", WRAP_UP_MS, 0, LINE,
-	        "c1"));
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "dee", 1),
+	        CLOSING("helped", WRAP_UP_MS, 0, LINE, "c1"));
 	assert_string_equal(field(w, "c", "c1", "holder"), "ada");
 	EXPECT(w, STORE_STALE, store_leave, CLAIM("c1", "dee", 0),
 	        "s1"); // an older console of hers

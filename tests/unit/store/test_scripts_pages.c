@@ -51,7 +51,7 @@ static void test_worse_news_ring_at_once(void **state)
 	struct world *w = *state;
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "ada"), STORE_OK);
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "ada", INT64_C(300000));
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "ada", INT64_C(300000), 1);
 	w->now += 1000;
 	struct store_ingest in = text("c1", "m2", LEVEL_IMMINENT);
 	in.texter = "c1";
@@ -205,7 +205,7 @@ static void test_no_step_once_a_human_has_it(void **state)
 	EXPECT(w, STORE_OK, store_pages, POOL, true);
 	assert_string_equal(w->part[0], "1");
 	assert_int_equal(step(w, 1, "e2", "bo"), STORE_RESOLVED);
-	EXPECT(w, STORE_RESOLVED, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_RESOLVED, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	assert_true(number(asked(w, "PTTL {" POOL "}:e:1")) > 0);
 }
 
@@ -223,16 +223,16 @@ static void test_a_step_of_what_is_long_over(void **state)
 static void test_acknowledged_once(void **state)
 {
 	struct world *w = *state;
-	EXPECT(w, STORE_NOT_FOUND, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_NOT_FOUND, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
 	w->now += 10000;
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	int64_t at = w->now;
 	assert_int_equal(score(w, "due", "page:1"), at + ACKNOWLEDGE_MS);
 	assert_int_equal(score(w, OUT_PAGE, "e1"), NONE); // nobody else need be woken
 	w->now += 10000;
-	EXPECT(w, STORE_ALREADY, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_ALREADY, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	assert_string_equal(w->part[1], "bo");
 	assert_int_equal(number(w->part[2]), at);
 	assert_int_equal(score(w, "due", "page:1"), at + ACKNOWLEDGE_MS);
@@ -245,11 +245,11 @@ static void test_an_acknowledgement_runs_out(void **state)
 {
 	struct world *w = *state;
 	late(w);
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	w->now += ACKNOWLEDGE_MS;
 	assert_int_equal(step(w, 1, "e1", "kim"), STORE_OK);
 	assert_string_equal(field(w, "e", "1", "state"), "1");
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	assert_string_equal(field(w, "e", "1", "by"), "kim");
 }
 
@@ -260,7 +260,7 @@ static void test_resolved_when_a_human_has_it(void **state)
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
 	EXPECT(w, STORE_CONFLICT, store_page_resolve, POOL, 1, "c1");
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "bo", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	EXPECT(w, STORE_CONFLICT, store_page_resolve, POOL, 1, "c1");
 	take(w);
 	EXPECT(w, STORE_OK, store_page_resolve, POOL, 1, "c1");
@@ -309,7 +309,7 @@ static void test_a_withdrawn_page_is_not_retried(void **state)
 	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e1"), lease(w));
 	EXPECT(w, STORE_OK, store_out_done, PAGE_OUT("e1"),
 	        OUTCOME(1, "retry", "", "", w->now + 1));
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 }
 
@@ -320,7 +320,7 @@ static void test_a_page_withdrawn_while_being_sent_is_not_retried(void **state)
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
 	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e1"), lease(w));
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	EXPECT(w, STORE_OK, store_out_done, PAGE_OUT("e1"),
 	        OUTCOME(1, "retry", "", "", w->now + 1));
 	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
@@ -332,7 +332,7 @@ static void test_a_page_withdrawn_before_its_claim_is_not_retried(void **state)
 	struct world *w = *state;
 	late(w);
 	assert_int_equal(step(w, 0, "e1", "bo"), STORE_OK);
-	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS);
+	EXPECT(w, STORE_OK, store_page_ack, POOL, 1, "kim", ACKNOWLEDGE_MS, ACKNOWLEDGE_MS);
 	EXPECT(w, STORE_OK, store_out_claim, PAGE_OUT("e1"), lease(w));
 	assert_int_equal(size_of_set(w, OUT_PAGE), 0);
 	EXPECT(w, STORE_OK, store_out_done, PAGE_OUT("e1"),

@@ -7,12 +7,13 @@
 --- @include "silence"
 --- @include "transfer"
 --- @include "rates"
+--- @include "flag"
 
 -- At or above `least` a conversation ends only when two people agree, and so it does wherever a supervisor must have a look first: its
 -- texter has gone silent at risk, or it is flagged.
 local function close_needs_second(conversation, least)
-  local c = redis.call('HMGET', conversation, 'level', 'flag_at')
-  return tonumber(c[1]) >= least or attention_has(conversation, 'texter_silent') or (tonumber(c[2]) or 0) > 0
+  local level = tonumber(redis.call('HGET', conversation, 'level'))
+  return level >= least or attention_has(conversation, 'texter_silent') or flag_is_open(conversation)
 end
 
 local function close_ask(conversation, due, channel, custody_key, id, now, name, epoch, outcome)
@@ -50,6 +51,7 @@ local function close_end(keys, channel, id, now, holder, epoch, outcome, wrap_up
   if (tonumber(c[2]) or now) < (tonumber(c[3]) or 0) then
     rates_add(keys[7], now, RATES_SILENT, 1)
   end
+  flag_settle(conversation, due, channel, keys[#keys], id, now, holder, epoch, 'closed')
   custody(keys[#keys], id, now, 'closed', holder, epoch, outcome)
   silence_end(conversation, due, id)
   transfer_clear(conversation, due, channel, id, epoch, 'withdrawn')

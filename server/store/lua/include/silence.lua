@@ -12,6 +12,13 @@ local function silence_begin(conversation, due, id, now)
   redis.call('ZADD', due, at, 'silence:' .. id)
 end
 
+-- Other lengths count from now on: looked at soon, and the silence goes on.
+local function silence_look(conversation, due, id, now)
+  local at = int(now + SILENCE_LOOK_MS)
+  redis.call('HSET', conversation, 'silence_at', at)
+  redis.call('ZADD', due, at, 'silence:' .. id)
+end
+
 local function silence_end(conversation, due, id)
   redis.call('HSET', conversation, 'silence_at', 0, 'silence_step', 0)
   redis.call('ZREM', due, 'silence:' .. id)

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <string.h>
+
+// An outcome or a reason, for the record: never a text about a person. "" is one.
+#define WORD_MAX 32
+
+static inline bool word_ok(const char *word)
+{
+	size_t len = strlen(word);
+	return len <= WORD_MAX && strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
