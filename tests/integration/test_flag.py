@@ -16,7 +16,8 @@ def house(authority):
     def edit(config):
         for pool in config["pools"]:
             pool["two_person_close"] = "unknown"
-    h = House(authority, pools={"calm": 3}, edit=edit)
+            pool["flag_acknowledge_s"] = 1
+    h = House(authority, pools={"calm": 4}, edit=edit)
     try:
         yield h.start()
     finally:
@@ -76,3 +77,43 @@ def test_a_supervisor_needs_another_one_if_there_is_one(house):
         return first.request(**close(first, held)).ok
     poll(closed_alone, what="to be the only one")
     assert "close_approved" in "".join(house.cli("lrange", f"{{{pool.name}}}:custody:{held.id}", 0, -1))
+
+
+def page_of(house, conversation):
+    return next((p for p in house.operator.ask("get_pages").pages if p.conversation == conversation.id), None)
+
+
+def test_a_flag_pages_until_a_supervisor_has_seen_to_it(house):
+    pool = house.take()
+    console, supervisor = house.counselor(pool, capacity=9), supervisor_of(house, pool)
+    on_call = house.hire(pool, name=pool.first, roles=[pb.ROLE_AUDITOR])
+    text = "i am so sad about my grandma"
+    texter = house.text(pool, new_number(), text)
+    held = console.take()
+    console.ask("set_risk", conversation=held.id, epoch=held.epoch, thoughts=pb.RISK_ANSWER_YES)
+    console.ask("flag", conversation=held.id, epoch=held.epoch)
+    assert console.expect("level_change").level == pb.LEVEL_IMMINENT
+    told = supervisor.expect("attention", lambda a: a.kind == "flag")
+    assert (told.conversation, told.name) == (held.id, console.session.name)
+    paged = house.carrier.wait(on_call.phone)
+    assert "FLAGGED" in paged.text and "grandma" not in paged.text
+    page = poll(lambda: page_of(house, held), what="its page")
+    assert (page.cause, page.level) == ("flag", pb.LEVEL_IMMINENT)
+    supervisor.ask("acknowledge_page", number=page.number)
+    assert page_of(house, held).state == pb.PAGE_STATE_ACKNOWLEDGED
+    seen = console.history(held.id)
+    assert seen.flagged_ms and seen.risk.thoughts == pb.RISK_ANSWER_YES
+    assert console.refused("set_level", conversation=held.id, level=pb.LEVEL_LOW) == "forbidden"
+    assert console.refused("settle_flag", conversation=held.id) == "forbidden"
+    # Acknowledged is not settled: it rings again after a second.
+    assert "FLAGGED" in house.carrier.wait(on_call.phone).text
+    supervisor.ask("settle_flag", conversation=held.id)
+    poll(lambda: page_of(house, held) is None, what="its end")
+    # A text that tells of it pages as well.
+    supervisor.ask("set_level", conversation=held.id, level=pb.LEVEL_HIGH, reason="calmer")
+    house.text(pool, texter, "i am going to kill myself tonight, i have the pills in my hand")
+    page = poll(lambda: page_of(house, held), what="another page")
+    assert page.cause == "imminent"
+    assert console.refused(**close(console, held)) == "approval"
+    supervisor.ask("answer_close", conversation=held.id, epoch=held.epoch, approve=True)
+    poll(lambda: page_of(house, held) is None, what="its end")

@@ -215,7 +215,7 @@ static bool run_switch(struct console *c, const char *rest)
 	return false;
 }
 
-static struct talk *need_current(struct console *c)
+struct talk *need_current(struct console *c)
 {
 	struct talk *talk = console_current(c);
 
@@ -372,6 +372,12 @@ static const struct typed table[] = {
         {"/takeover", "N|ID REASON", "supervisors: hold it from now on", run_take_over},
         {"/announce", "POOL TEXT", "supervisors: to everybody of the pool", run_announce},
         {"/finish", "", "your notes on it are done", run_finish},
+        {"/flag", "", "they are in imminent danger: a supervisor is paged", run_flag},
+        {"/risk", "thoughts=yes plan=no means=? when=24h",
+                "the risk ladder; yes, no or ?, and 24h, 48h, later, none or ?", run_risk},
+        {"/level", "LEVEL [REASON]", "how urgent the current one is; LEVEL ID for supervisors",
+                run_level},
+        {"/settle", "ID", "supervisors: you have seen to a flag", run_settle},
         {"/approve", "ID [REASON]", "supervisors: agree to a close that takes two", run_approve},
         {"/refuse", "ID [REASON]", "supervisors: it is not to be closed yet", run_refuse},
         {"/custody", "[N|ID]", "who had a conversation when; N as in /list all", run_custody},

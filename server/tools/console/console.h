@@ -146,3 +146,8 @@ void safety_nudge(struct console *c, const Holdfast__V1__Nudge *news);
 void safety_close_answered(struct console *c, const Holdfast__V1__CloseAnswered *news);
 bool run_approve(struct console *c, const char *rest);
 bool run_refuse(struct console *c, const char *rest);
+bool run_flag(struct console *c, const char *rest);
+bool run_settle(struct console *c, const char *rest);
+bool run_risk(struct console *c, const char *rest);
+bool run_level(struct console *c, const char *rest);
+struct talk *need_current(struct console *c); // of commands.c; says so when there is none

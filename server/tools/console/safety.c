@@ -109,3 +109,126 @@ bool run_refuse(struct console *c, const char *rest)
 {
 	return answer_close(c, rest, false, "refused: who asked goes on with it");
 }
+
+// ---- flags, levels and the risk ladder
+
+bool run_flag(struct console *c, const char *rest)
+{
+	const struct talk *talk = need_current(c);
+	Frame *f;
+
+	(void)rest;
+	if (!talk)
+		return false;
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_FLAG);
+	f->flag->conversation = xstrdup(talk->id);
+	f->flag->epoch = talk->epoch;
+	return commands_ask(c, f, NULL, "flagged: a supervisor is paged", NULL);
+}
+
+bool run_settle(struct console *c, const char *rest)
+{
+	Frame *f;
+
+	if (!*rest) {
+		view_error(c->view, "which conversation? For example: /settle ID");
+		return false;
+	}
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_SETTLE_FLAG);
+	f->settle_flag->conversation = xstrdup(rest);
+	return commands_ask(c, f, NULL, "settled: it pages nobody any more", NULL);
+}
+
+static const char *const answers[] = {"?", "no", "yes"};
+static const char *const times[] = {"?", "24h", "48h", "later", "none"};
+
+// False when the word is not one of them.
+static bool find_word(const char *const *words, size_t count, const char *word, int *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*out = (int)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_rung(Holdfast__V1__SetRisk *risk, const char *name, const char *value)
+{
+	int n = 0;
+	bool is_time = strcmp(name, "when") == 0;
+
+	if (is_time ? !find_word(times, 5, value, &n) : !find_word(answers, 3, value, &n))
+		return false;
+	if (is_time)
+		risk->timeframe = (Holdfast__V1__RiskTimeframe)n;
+	else if (strcmp(name, "thoughts") == 0)
+		risk->thoughts = (Holdfast__V1__RiskAnswer)n;
+	else if (strcmp(name, "plan") == 0)
+		risk->plan = (Holdfast__V1__RiskAnswer)n;
+	else if (strcmp(name, "means") == 0)
+		risk->means = (Holdfast__V1__RiskAnswer)n;
+	else
+		return false;
+	return true;
+}
+
+static bool read_risk(Holdfast__V1__SetRisk *risk, const char *rest)
+{
+	char *words = xstrdup(rest), *left = words;
+	bool good = *rest;
+
+	for (char *one; good && (one = strsep(&left, " \t")) != NULL;) {
+		char *value = strchr(one, '=');
+
+		if (value)
+			*value++ = 0;
+		good = !*one || (value && read_rung(risk, one, value));
+	}
+	free(words);
+	return good;
+}
+
+bool run_risk(struct console *c, const char *rest)
+{
+	const struct talk *talk = need_current(c);
+	Frame *f;
+
+	if (!talk)
+		return false;
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_SET_RISK);
+	f->set_risk->conversation = xstrdup(talk->id);
+	f->set_risk->epoch = talk->epoch;
+	if (read_risk(f->set_risk, rest))
+		return commands_ask(c, f, NULL, "noted", NULL);
+	view_error(c->view, "type for example: /risk thoughts=yes plan=no means=? when=24h");
+	frame_free(f);
+	return false;
+}
+
+bool run_level(struct console *c, const char *rest)
+{
+	size_t len = strcspn(rest, " \t");
+	char *name = xstrndup(rest, len);
+	const char *more = rest + len + strspn(rest + len, " \t");
+	bool of_another = strchr(more, '.') != NULL; // an id: what a supervisor does not hold
+	const struct talk *talk = of_another ? NULL : console_current(c);
+	Holdfast__V1__Level level = HOLDFAST__V1__LEVEL__LEVEL_LOW;
+	Frame *f;
+
+	while (level <= HOLDFAST__V1__LEVEL__LEVEL_IMMINENT && strcmp(word_level(level), name) != 0)
+		level++;
+	free(name);
+	if (level > HOLDFAST__V1__LEVEL__LEVEL_IMMINENT || (!talk && !of_another)) {
+		view_error(c->view,
+		        "type /level imminent, high, unknown, medium or low, and then a "
+		        "reason, or the ID of a conversation that you do not hold");
+		return false;
+	}
+	f = client_frame(HOLDFAST__V1__FRAME__BODY_SET_LEVEL);
+	f->set_level->conversation = xstrdup(of_another ? more : talk->id);
+	f->set_level->level = level;
+	f->set_level->reason = xstrdup(of_another ? "" : more);
+	return commands_ask(c, f, NULL, "the level is set", NULL);
+}

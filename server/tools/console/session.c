@@ -347,6 +347,8 @@ static const struct {
         {"counselor_silent", "has not answered a texter who waits, in"},
         {"texter_silent", "holds somebody who has gone silent; closing it needs a supervisor:"},
         {"close_asked", "wants to close, which takes two; /approve ID or /refuse ID:"},
+        {"flag", "has somebody in imminent danger: /takeover it, or /settle ID when you have seen "
+                 "to it:"},
         {"requeued", "was the third to lose this one; it waits again:"},
 };
 
