@@ -80,6 +80,8 @@ def life(house):
     there.expect("level_change")
     there.leave()
     again = here.take(deadline=15)
+    supervisor = house.sign_in(house.hire(pool, roles=[pb.ROLE_SUPERVISOR]))
+    supervisor.ask("settle_flag", conversation=again.id)
     here.hang_up(again)
     return pool, again.id, here.session.name, there.session.name
 
