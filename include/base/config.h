@@ -70,6 +70,17 @@ struct config_gateway {
 	uint32_t rate_per_s;             // the most texts a second over all nodes; 0 is no limit
 };
 
+// A word with which a first text may begin, such as a partner's: it only tags the conversation.
+struct config_keyword {
+	char *word;
+	char *partner;
+	char *language; // also asked of the counselor, as "lang:…"
+	char **require;
+	unsigned require_count;
+	char **want;
+	unsigned want_count;
+};
+
 struct config_line {
 	char *number;
 	char *name;
@@ -77,6 +88,12 @@ struct config_line {
 	char *pool;
 	char *language;  // of automatic texts, where the conversation has none of its own
 	char *emergency; // the number to call in danger, as texters are told it
+	char **require;  // skills (core/skills.h) that are asked of counselors
+	unsigned require_count;
+	char **want; // and those that are wished for
+	unsigned want_count;
+	struct config_keyword *keywords;
+	unsigned keywords_count;
 };
 
 // An automatic text in other words than the table's (base/texts.def).
@@ -102,6 +119,13 @@ struct config_counselor_silence {
 	uint32_t reroute_s;    // somebody else is asked
 };
 
+// What is asked of counselors no more when somebody has waited for so long.
+struct config_ring {
+	uint32_t after_s;
+	char **drop;
+	unsigned drop_count;
+};
+
 // How many people at once, by a counselor's grade.
 struct config_capacity {
 	uint32_t novice;
@@ -125,7 +149,12 @@ struct config_pool {
 	uint32_t grace_s;             // how long a vanished console keeps its people
 	uint32_t wrap_up_s;
 	struct config_exposure exposure;
-	char *shifts;            // the schedule of its counselors' shifts, or ""
+	char *shifts; // the schedule of its counselors' shifts, or ""
+	struct config_ring *rings;
+	unsigned rings_count;
+	uint32_t skills_at_most_s; // nothing but a language is asked for longer
+	char *trainee_up_to; // the highest level of whom counselors with the skill "trainee" get;
+	                     // "": any
 	uint32_t drain_before_s; // the end of a shift: no new offers from then on
 	struct config_counselor_silence counselor_silence;
 	struct config_by_level texter_silence; // after a reply; 0 is never
@@ -219,6 +248,11 @@ const struct config_line *config_line(const struct config *c, const char *number
 const struct config_pool *config_pool(const struct config *c, const char *name);
 const struct config_schedule *config_schedule(const struct config *c, const char *name);
 const struct config_policy *config_policy(const struct config *c, const char *name);
+
+// A skill's name: a-z, 0-9, ':', '_' and '-', at most 32, perhaps with a '!' before it.
+bool config_is_skill(const char *skill);
+// One of the five levels' names.
+bool config_is_level(const char *name);
 
 // A secret's file: one trailing newline dropped, at most 4 KiB, refused when others may read it
 // (mode & 077). False leaves a sentence in `errors`.

@@ -138,6 +138,11 @@ struct store_ingest {
 	const char *provider_id_hash; // hex
 	const struct by_level *boost;
 	const struct by_level *within;
+	// Of a first text; a later one's are taken when there was no partner. Lists with commas.
+	const char *require;
+	const char *want;
+	const char *language; // "": the line's
+	const char *partner;  // ""
 };
 void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, void *arg);
 
@@ -174,6 +179,9 @@ void store_reweigh(struct store *s, const char *pool, const char *conversation, 
 // The counselor knows the texter, and is not asked for them any more.
 void store_recuse(struct store *s, const struct store_claim *c, const char *line,
         const char *texter, store_fn fn, void *arg);
+// Supervisors must see to it: a kind of PROTOCOL.md's Attention.
+void store_attend(struct store *s, const char *pool, const char *conversation, const char *kind,
+        const char *name, store_fn fn, void *arg);
 void store_forgive(struct store *s, const char *pool, const char *conversation,
         const char *excluded, store_fn fn, void *arg);
 void store_release(struct store *s, const struct store_claim *c, const char *reason,

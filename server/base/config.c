@@ -128,6 +128,16 @@ static const cyaml_schema_field_t gateway_fields[] = {
 };
 static const cyaml_schema_value_t gateway_entry = ENTRY(struct config_gateway, gateway_fields);
 
+static const cyaml_schema_field_t keyword_fields[] = {
+        STRING(struct config_keyword, word),
+        STRING(struct config_keyword, partner),
+        STRING(struct config_keyword, language),
+        LIST(struct config_keyword, require, &string_entry),
+        LIST(struct config_keyword, want, &string_entry),
+        CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t keyword_entry = ENTRY(struct config_keyword, keyword_fields);
+
 static const cyaml_schema_field_t line_fields[] = {
         STRING(struct config_line, number),
         STRING(struct config_line, name),
@@ -135,6 +145,9 @@ static const cyaml_schema_field_t line_fields[] = {
         STRING(struct config_line, pool),
         STRING(struct config_line, language),
         STRING(struct config_line, emergency),
+        LIST(struct config_line, require, &string_entry),
+        LIST(struct config_line, want, &string_entry),
+        LIST(struct config_line, keywords, &keyword_entry),
         CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t line_entry = ENTRY(struct config_line, line_fields);
@@ -164,6 +177,13 @@ static const cyaml_schema_field_t counselor_silence_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t ring_fields[] = {
+        NUMBER(struct config_ring, after_s),
+        LIST(struct config_ring, drop, &string_entry),
+        CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t ring_entry = ENTRY(struct config_ring, ring_fields);
+
 static const cyaml_schema_field_t capacity_fields[] = {
         NUMBER(struct config_capacity, novice),
         NUMBER(struct config_capacity, standard),
@@ -189,6 +209,9 @@ static const cyaml_schema_field_t pool_fields[] = {
         MAPPING(struct config_pool, exposure, exposure_fields),
         STRING(struct config_pool, shifts),
         NUMBER(struct config_pool, drain_before_s),
+        LIST(struct config_pool, rings, &ring_entry),
+        NUMBER(struct config_pool, skills_at_most_s),
+        STRING(struct config_pool, trainee_up_to),
         MAPPING(struct config_pool, counselor_silence, counselor_silence_fields),
         MAPPING(struct config_pool, texter_silence, by_level_fields),
         NUMBER(struct config_pool, close_silent_s),

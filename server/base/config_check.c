@@ -256,6 +256,7 @@ static void check_line(
 	if (!config_pool(c, l->pool))
 		config_mistake(r, config_key("lines[%u].pool", i).path, "there is no pool \"%s\"",
 		        l->pool);
+	config_check_line_skills(r, config_key("lines[%u]", i).path, l);
 }
 
 // ---- pools
@@ -339,6 +340,7 @@ static void check_pool(
 	check_two_person(r, i, p);
 	check_duration(
 	        r, config_key("pools[%u].flag_acknowledge_s", i).path, p->flag_acknowledge_s, 1);
+	config_check_pool_skills(r, config_key("pools[%u]", i).path, p);
 }
 
 // ---- schedules

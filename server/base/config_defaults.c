@@ -39,6 +39,7 @@ static const struct default_number pool_numbers[] = {
         POOL(exposure.after_imminent_s, 3600),
         POOL(exposure.units, 1),
         POOL(drain_before_s, 900),
+        POOL(skills_at_most_s, 600),
         POOL(counselor_silence.nudge_s, 120),
         POOL(counselor_silence.supervisor_s, 180),
         POOL(counselor_silence.reroute_s, 300),

@@ -35,3 +35,7 @@ bool config_is_file_key(const char *key);
 void config_set_defaults(struct config *c, struct config_report *r, const char *folder);
 void config_check(struct config *c, struct config_report *r);
 void config_check_texts(struct config_report *r, const struct config *c);
+void config_check_line_skills(
+        struct config_report *r, const char *path, const struct config_line *l);
+void config_check_pool_skills(
+        struct config_report *r, const char *path, const struct config_pool *p);

@@ -20,7 +20,8 @@ static bool named(const char *const *names, size_t count, const char *name)
 static bool eligible(
         const struct assign_conversation *conversation, const struct assign_counselor *c)
 {
-	return c->available && c->load < c->capacity && (!c->draining || conversation->imminent) &&
+	return c->available && c->fit >= 0 && c->load < c->capacity &&
+	       (!c->draining || conversation->imminent) &&
 	       !named(conversation->recused, conversation->recused_count, c->name);
 }
 
@@ -30,6 +31,8 @@ static bool better(const struct assign_conversation *c, const struct assign_coun
 {
 	if (a->draining != b->draining)
 		return b->draining;
+	if (a->fit != b->fit)
+		return a->fit > b->fit;
 	if (c->imminent && (a->load == 0) != (b->load == 0))
 		return a->load == 0;
 	unsigned share_a = a->load * b->capacity, share_b = b->load * a->capacity;

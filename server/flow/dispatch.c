@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "capacity.h"
 #include "core/assign.h"
+#include "eligible.h"
 #include "history.h"
 
 // How much of the queue is read at once, and how far one run looks past people whom nobody free may
@@ -18,6 +19,7 @@
 #define WINDOW           20
 #define LOOK_MAX         1000
 #define COUNSELORS_MAX   512
+#define NO_SPEAKER       "no_speaker"
 #define DECLINE_PAUSE_MS 5000
 
 // One run over one pool: counselors, then the queues window by window, each conversation in turn.
@@ -144,32 +146,61 @@ static int64_t decline_pause_ms(const struct pool *p)
 	return offer_ms < DECLINE_PAUSE_MS ? offer_ms : DECLINE_PAUSE_MS;
 }
 
+// Once for each conversation: somebody must find a way to talk with them.
+static void tell_no_speaker(const struct run *r, const struct conversation_view *view)
+{
+	const struct pool *p = r->pool;
+	if (!strstr(view->attention, NO_SPEAKER))
+		store_attend(p->flow->store, p->config->name, r->ids[r->next], NO_SPEAKER, "", NULL,
+		        NULL);
+}
+
+static void weigh(struct run *r, struct conversation_view *view)
+{
+	struct eligible e;
+	eligible_begin(&e, r->pool, view);
+	for (size_t i = 0; i < r->counselors_count; i++)
+		eligible_note(&e, r->counselors[i].name);
+	for (size_t i = 0; i < r->counselors_count; i++)
+		r->counselors[i].fit = eligible_rank(&e, r->counselors[i].name);
+	if (e.no_speaker)
+		tell_no_speaker(r, view);
+}
+
+static int choose(struct run *r, struct conversation_view *view, bool *exhausted)
+{
+	char csv[sizeof view->excluded];
+	const char *excluded[64], *recused[64];
+	memcpy(csv, view->excluded, sizeof csv);
+	const struct assign_conversation conversation = {
+	        .excluded = excluded,
+	        .excluded_count = split_names(csv, excluded, 64),
+	        .recused = recused,
+	        .recused_count = split_names(view->recused, recused, 64),
+	        .imminent = view->level == LEVEL_IMMINENT,
+	};
+	weigh(r, view);
+	int chosen = assign_choose(&conversation, r->counselors, r->counselors_count, exhausted);
+	if (chosen >= 0)
+		choose_also(r, &conversation, (size_t)chosen);
+	return chosen;
+}
+
 static void on_considered(const struct store_answer *a, void *arg)
 {
 	struct run *r = arg;
 	struct pool *p = r->pool;
 	struct conversation_view view;
+	bool exhausted = false;
 	if (a->code != STORE_OK || !conversation_view(a->reply, &view) ||
 	        view.state != CONVERSATION_WAITING) {
-		r->next++;
+		r->next++; // it has left the queue, or is about to
 		consider_next(r);
 		return;
 	}
-	char csv[sizeof view.excluded];
-	const char *excluded[64], *recused[64];
-	bool exhausted = false;
-	memcpy(csv, view.excluded, sizeof csv);
-	struct assign_conversation conversation = {
-	        .excluded = excluded,
-	        .excluded_count = split_names(csv, excluded, 64),
-	        .recused = recused,
-	        .recused_count = split_names(view.recused, recused, 64),
-	        .imminent = view.level == LEVEL_IMMINENT,
-	};
 	r->level = view.level;
-	int chosen = assign_choose(&conversation, r->counselors, r->counselors_count, &exhausted);
+	int chosen = choose(r, &view, &exhausted);
 	if (chosen >= 0) {
-		choose_also(r, &conversation, (size_t)chosen);
 		offer(r, (size_t)chosen);
 		return;
 	}

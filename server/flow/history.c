@@ -72,6 +72,11 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	out->transfer_until_ms = redis_integer(redis_field(reply, "transfer_until"));
 	COPY(invited, "invited");
 	COPY(language, "language");
+	COPY(require, "require");
+	COPY(want, "want");
+	COPY(partner, "partner");
+	COPY(prefer, "prefer");
+	out->prefer_until_ms = redis_integer(redis_field(reply, "prefer_until"));
 	return true;
 }
 

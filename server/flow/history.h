@@ -4,6 +4,8 @@
 
 // Reading conversations back: from Redis' hashes to the protocol's messages, text unsealed.
 
+#define SKILLS_TEXT_MAX 560
+
 // The fields of a conversation's hash that the flow acts on. Strings are borrowed from the reply or
 // point into `own`.
 struct conversation_view {
@@ -43,6 +45,10 @@ struct conversation_view {
 	char transfer_to[33]; // who is asked to take it on
 	int64_t transfer_until_ms;
 	char invited[48]; // whom the holder has asked to join it
+	char require[SKILLS_TEXT_MAX], want[SKILLS_TEXT_MAX]; // comma-separated
+	char partner[33];
+	char prefer[33]; // had them before; until prefer_until_ms
+	int64_t prefer_until_ms;
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);

@@ -22,11 +22,17 @@ struct staff {
 	uint64_t retry; // timer
 };
 
+static void free_words(char **words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(words[i]);
+	free(words);
+}
+
 static void member_free(struct staff_member *m)
 {
-	for (size_t i = 0; i < m->pools_count; i++)
-		free(m->pools[i]);
-	free(m->pools);
+	free_words(m->pools, m->pools_count);
+	free_words(m->skills, m->skills_count);
 	free(m->hash);
 	buf_free(&m->phone);
 	free(m);
@@ -135,6 +141,18 @@ static const char *text_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
+static char **words_of(const json_t *list, size_t *count)
+{
+	char **words = xcalloc(json_array_size(list) + 1, sizeof *words);
+	*count = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *word = json_string_value(json_array_get(list, i));
+		if (word)
+			words[(*count)++] = xstrdup(word);
+	}
+	return words;
+}
+
 static unsigned grade_capacity(const struct config *c, int grade)
 {
 	switch (grade) {
@@ -160,13 +178,8 @@ static struct staff_member *member_parse(
 	snprintf(m->phone_hash, sizeof m->phone_hash, "%s", text_of(record, "phone_hash"));
 	if (!base64_decode(bytes_str(text_of(record, "phone")), &m->phone))
 		buf_clear(&m->phone);
-	const json_t *pools = json_object_get(record, "pools");
-	m->pools = xcalloc(json_array_size(pools) + 1, sizeof *m->pools);
-	for (size_t i = 0; i < json_array_size(pools); i++) {
-		const char *pool = json_string_value(json_array_get(pools, i));
-		if (pool)
-			m->pools[m->pools_count++] = xstrdup(pool);
-	}
+	m->pools = words_of(json_object_get(record, "pools"), &m->pools_count);
+	m->skills = words_of(json_object_get(record, "skills"), &m->skills_count);
 	return m;
 }
 
@@ -278,12 +291,12 @@ void staff_load(struct staff *s)
 	staff_load_then(s, NULL, NULL);
 }
 
-static json_t *pools_json(const struct staff_change *c)
+static json_t *words_json(char *const *words, size_t count)
 {
-	json_t *pools = json_array();
-	for (size_t i = 0; i < c->pools_count; i++)
-		json_array_append_new(pools, json_string(c->pools[i]));
-	return pools;
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(words[i]));
+	return list;
 }
 
 // The sealed number and its hash: a new one, none, or what is there.
@@ -311,8 +324,10 @@ void staff_write(struct staff *s, const struct staff_change *c, store_fn fn, voi
 	const struct staff_member *old = staff_find(s, c->name);
 	const char *hash = c->hash ? c->hash : (old ? old->hash : "");
 	char phone_hash[VAULT_HASH_LEN + 1];
-	json_t *record = json_pack("{s:i, s:o, s:i, s:i, s:s}", "roles", (int)c->roles, "pools",
-	        pools_json(c), "capacity", (int)c->capacity, "grade", c->grade, "hash", hash);
+	json_t *record = json_pack("{s:i, s:o, s:o, s:i, s:i, s:s}", "roles", (int)c->roles,
+	        "pools", words_json(c->pools, c->pools_count), "skills",
+	        words_json(c->skills, c->skills_count), "capacity", (int)c->capacity, "grade",
+	        c->grade, "hash", hash);
 	phone_json(s, c, old, record, phone_hash);
 	char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
 	store_staff_put(s->flow->store, c->name, text, phone_hash, fn, arg);

@@ -14,8 +14,10 @@ struct staff_member {
 	unsigned capacity;     // by the grade, when the record has none of its own
 	unsigned own_capacity; // 0: by the grade
 	int grade;             // Holdfast__V1__Grade
-	char *hash;            // "" when they cannot sign in
-	struct buf phone;      // sealed; empty when they cannot be paged
+	char **skills;
+	size_t skills_count;
+	char *hash;       // "" when they cannot sign in
+	struct buf phone; // sealed; empty when they cannot be paged
 	char phone_hash[65];
 };
 
@@ -43,6 +45,8 @@ struct staff_change {
 	size_t pools_count;
 	unsigned capacity; // 0: by the grade
 	int grade;
+	char *const *skills;
+	size_t skills_count;
 	const char *phone;
 	const char *hash;
 };

@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "base/log.h"
 #include "core/assign.h"
+#include "core/skills.h"
 #include "duty.h"
 #include "staff.h"
 #include "vault/password.h"
@@ -35,6 +36,9 @@ static void member_free(Holdfast__V1__StaffMember *m)
 	for (size_t i = 0; i < m->n_pools; i++)
 		free(m->pools[i]);
 	free(m->pools);
+	for (size_t i = 0; i < m->n_skills; i++)
+		free(m->skills[i]);
+	free(m->skills);
 	free(m);
 }
 
@@ -149,6 +153,9 @@ static void add_member(const struct staff_member *m, void *arg)
 	out->pools = xcalloc(m->pools_count + 1, sizeof(char *));
 	for (size_t i = 0; i < m->pools_count; i++)
 		out->pools[out->n_pools++] = xstrdup(m->pools[i]);
+	out->skills = xcalloc(m->skills_count + 1, sizeof(char *));
+	for (size_t i = 0; i < m->skills_count; i++)
+		out->skills[out->n_skills++] = xstrdup(m->skills[i]);
 	l->members = xrealloc(l->members, (l->count + 1) * sizeof(Holdfast__V1__StaffMember *));
 	l->members[l->count++] = out;
 }
@@ -181,6 +188,8 @@ struct writing {
 	size_t pools_count;
 	unsigned capacity;
 	int grade;
+	char **skills;
+	size_t skills_count;
 	char *phone;
 	struct buf password;
 	char hash[PASSWORD_HASH_MAX];
@@ -191,6 +200,9 @@ static void writing_free(struct writing *w)
 	for (size_t i = 0; i < w->pools_count; i++)
 		free(w->pools[i]);
 	free(w->pools);
+	for (size_t i = 0; i < w->skills_count; i++)
+		free(w->skills[i]);
+	free(w->skills);
 	if (w->phone)
 		mem_wipe(w->phone, strlen(w->phone));
 	free(w->phone);
@@ -234,6 +246,8 @@ static void write_now(struct writing *w)
 	        .pools_count = w->pools_count,
 	        .capacity = w->capacity,
 	        .grade = w->grade,
+	        .skills = w->skills,
+	        .skills_count = w->skills_count,
 	        .phone = w->phone,
 	        .hash = w->password.len ? w->hash : NULL,
 	};
@@ -291,6 +305,12 @@ static const char *mistake(struct flow *f, const Holdfast__V1__PutStaff *in)
 		return "member.pools must name a pool for a counselor or supervisor.";
 	if (m->capacity > CAPACITY_MAX)
 		return "member.capacity must be 1 to 10, or 0 for what the grade says.";
+	if (m->n_skills > SKILLS_MAX)
+		return "member.skills holds more than 16.";
+	for (size_t i = 0; i < m->n_skills; i++)
+		if (!config_is_skill(m->skills[i]) || m->skills[i][0] == SKILL_NOT)
+			return "member.skills must be words of a-z, 0-9, :, _ and -, at most 32 "
+			       "characters.";
 	if (m->grade > HOLDFAST__V1__GRADE__GRADE_EXPERT)
 		return "member.grade is unknown.";
 	if (!phone_ok(m->phone))
@@ -321,6 +341,9 @@ void desk_put_staff(struct flow *f, uint64_t session, const Frame *frame)
 	w->pools = xcalloc(m->n_pools + 1, sizeof *w->pools);
 	for (size_t i = 0; i < m->n_pools; i++)
 		w->pools[w->pools_count++] = xstrdup(m->pools[i]);
+	w->skills = xcalloc(m->n_skills + 1, sizeof *w->skills);
+	for (size_t i = 0; i < m->n_skills; i++)
+		w->skills[w->skills_count++] = xstrdup(m->skills[i]);
 	w->capacity = m->capacity;
 	w->grade = (int)m->grade;
 	w->phone = m->phone[0] ? xstrdup(m->phone) : NULL;

@@ -12,6 +12,7 @@
 #include "quarantine.h"
 #include "record.h"
 #include "staff.h"
+#include "tags.h"
 #include "vault/mac.h"
 
 #define VERSION 1
@@ -239,7 +240,9 @@ static void on_ingested(const struct store_answer *a, void *arg)
 static void store(struct taking *k)
 {
 	struct buf sealed = {0};
+	struct tags tags;
 	vault_seal(&k->key, k->conversation, k->message, "in", k->text.text, &sealed);
+	tags_of(k->line, k->text.text, &tags);
 	const struct store_ingest ingest = {
 	        .pool = k->pool->config->name,
 	        .conversation = k->conversation,
@@ -261,8 +264,13 @@ static void store(struct taking *k)
 	        .provider_id_hash = k->provider_id,
 	        .boost = &k->pool->boost,
 	        .within = &k->pool->within,
+	        .require = buf_str(&tags.require),
+	        .want = buf_str(&tags.want),
+	        .language = tags.language,
+	        .partner = tags.partner,
 	};
 	store_ingest(k->flow->store, &ingest, on_ingested, k);
+	tags_free(&tags);
 	buf_free(&sealed);
 }
 

@@ -108,6 +108,10 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_int(&c, in->at_ms);
 	call_int(&c, in->automatic);
 	call_str(&c, in->answer ? in->answer : "");
+	call_str(&c, in->require ? in->require : "");
+	call_str(&c, in->want ? in->want : "");
+	call_str(&c, in->language ? in->language : "");
+	call_str(&c, in->partner ? in->partner : "");
 	call_run(&c, fn, arg);
 }
 
@@ -236,6 +240,19 @@ void store_recuse(struct store *s, const struct store_claim *claim, const char *
 	call_key(&c, "{%s}:known:%s:%s", claim->pool, line, texter);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
+	call_run(&c, fn, arg);
+}
+
+void store_attend(struct store *s, const char *pool, const char *conversation, const char *kind,
+        const char *name, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "attend");
+	call_key(&c, "{%s}:c:%s", pool, conversation);
+	call_str(&c, conversation);
+	call_str(&c, kind);
+	call_str(&c, name);
+	call_channel(&c, pool);
 	call_run(&c, fn, arg);
 }
 

@@ -7,7 +7,7 @@
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
 --       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts),
---       answer (what it says to a question of yes or no, or '')
+--       answer (what it says to a question of yes or no, or ''), require, want, language, partner
 -- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
 --       call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
@@ -66,6 +66,7 @@ local function begin()
   redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
   rates_add(KEYS[15], now, level, 1)
   tend()
+  redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
   custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
 end
 
@@ -127,6 +128,11 @@ if open[1] then
   end
   if level > tonumber(c[2]) or at < tonumber(c[3]) then
     hasten(c)
+  end
+  -- Who first says hello and then their partner's word is their partner's all the same.
+  local tagged = redis.call('HMGET', conversation, 'partner', 'language')
+  if ARGV[24] .. ARGV[25] ~= '' and (state == '1' or state == '2') and (tagged[1] or '') .. (tagged[2] or '') == '' then
+    redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
   end
 else
   begin()

@@ -343,6 +343,7 @@ static const struct {
 	const char *kind;
 	const char *text;
 } attentions[] = {
+        {"no_speaker", "nobody here speaks the language of"},
         {"missed_offers", "missed offers and is away now"},
         {"counselor_silent", "has not answered a texter who waits, in"},
         {"texter_silent", "holds somebody who has gone silent; closing it needs a supervisor:"},

@@ -16,6 +16,7 @@ const struct arg_option ctl_options[] = {
         {"--roles", "a,b", "of counselor, supervisor, operator, auditor"},
         {"--pools", "p,q", "whom they serve"},
         {"--capacity", "N", "how many people at once, 1 to 10 (default: as the grade says)"},
+        {"--skills", "s,t", "what they can do: lang:es, youth, trainee …"},
         {"--grade", "GRADE", "novice, standard (default) or expert: 1, 2 or 3 people at once"},
         {"--phone-file", "FILE", "file with the number for pages, +15005550107"},
         {"--phone-stdin", NULL, "the number comes on standard input"},
@@ -107,13 +108,14 @@ const struct command commands[] = {
                 .answer = BODY(STAFF_LIST),
                 .show = show_staff},
         {.name = "staff put",
-                .usage = "NAME --roles a,b --pools p,q [--capacity N] [--phone-file F | "
+                .usage = "NAME --roles a,b --pools p,q [--grade G] [--capacity N] [--skills s,t] "
+                         "[--phone-file F | "
                          "--phone-stdin]"
                          " [--password-file F]",
                 .help = "Add or change a person.\nHere --password-file is the new password of that "
                         "person; "
                         "your own comes from the configuration or $HOLDFAST_PASSWORD_FILE.",
-                .options = "--roles --pools --capacity --phone-file --phone-stdin",
+                .options = "--roles --pools --grade --capacity --skills --phone-file --phone-stdin",
                 .operands = 1,
                 .request = BODY(PUT_STAFF),
                 .prepare = prepare_put_staff,

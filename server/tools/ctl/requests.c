@@ -96,6 +96,13 @@ static bool add_pool(Holdfast__V1__StaffMember *m, char *part)
 	return true;
 }
 
+static bool add_skill(Holdfast__V1__StaffMember *m, char *part)
+{
+	m->skills = xrealloc(m->skills, (m->n_skills + 1) * sizeof(*m->skills));
+	m->skills[m->n_skills++] = xstrdup(part);
+	return true;
+}
+
 static bool read_phone(const struct args *a, struct buf *out, struct buf *error)
 {
 	const char *path = args_value(a, "--phone-file");
@@ -163,6 +170,7 @@ bool prepare_put_staff(const struct ctl *c, Frame *request, struct buf *error)
 {
 	const char *roles = args_value(&c->args, "--roles");
 	const char *pools = args_value(&c->args, "--pools");
+	const char *skills = args_value(&c->args, "--skills");
 	uint64_t capacity;
 
 	if (!args_number(&c->args, "--capacity", 10, 0, &capacity, error))
@@ -171,6 +179,10 @@ bool prepare_put_staff(const struct ctl *c, Frame *request, struct buf *error)
 	request->put_staff->member = m;
 	if (!put_grade(c, m, error))
 		return false;
+	if (skills && !each_part(skills, add_skill, m)) {
+		buf_append_str(error, "--skills needs words with commas between them");
+		return false;
+	}
 	if (!roles || !each_part(roles, add_role, m)) {
 		buf_append_str(
 		        error, "--roles needs some of counselor,supervisor,operator,auditor");

@@ -112,6 +112,22 @@ static void test_the_end_of_a_shift(void **state)
 	assert_int_equal(assign_choose(&c, two, 1, NULL), 0);
 }
 
+static void test_who_fits_best(void **state)
+{
+	(void)state;
+	struct assign_counselor three[] = {
+	        WHO("ada", true, 2, 0, 0), WHO("bea", true, 2, 1, 9), WHO("cyd", true, 2, 0, 0)};
+	struct assign_conversation c = {0};
+	bool exhausted;
+	three[0].fit = -1;
+	assert_int_equal(assign_choose(&c, three, 3, NULL), 2);
+	three[1].fit = 1;
+	assert_int_equal(assign_choose(&c, three, 3, NULL), 1);
+	three[1].fit = three[2].fit = -1;
+	assert_int_equal(assign_choose(&c, three, 3, &exhausted), -1);
+	assert_false(exhausted);
+}
+
 static void test_who_has_just_had_an_imminent_one_is_spared_another(void **state)
 {
 	(void)state;
@@ -249,6 +265,7 @@ int main(void)
 	        cmocka_unit_test(test_choice),
 	        cmocka_unit_test(test_nobody_is_not_exhausted),
 	        cmocka_unit_test(test_the_end_of_a_shift),
+	        cmocka_unit_test(test_who_fits_best),
 	        cmocka_unit_test(test_who_has_just_had_an_imminent_one_is_spared_another),
 	        cmocka_unit_test(test_load_is_a_share),
 	        cmocka_unit_test(test_imminent_goes_to_who_is_free),

@@ -2,6 +2,16 @@
 // offer, accept, unoffer and forgive: from the queue to a counselor, and back.
 #include "scripts.h"
 
+static void test_supervisors_are_told_once(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 1);
+	begin(w, "c1", LEVEL_LOW);
+	EXPECT(w, STORE_OK, store_attend, POOL, "c1", "no_speaker", "");
+	EXPECT(w, STORE_ALREADY, store_attend, POOL, "c1", "no_speaker", "");
+	EXPECT(w, STORE_GONE, store_attend, POOL, "c9", "no_speaker", "");
+}
+
 static void test_offers_who_waits(void **state)
 {
 	struct world *w = *state;
@@ -317,6 +327,7 @@ static void test_one_of_several_must_have_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        TEST(test_supervisors_are_told_once),
 	        TEST(test_offers_who_waits),
 	        TEST(test_imminent_is_offered_too),
 	        TEST(test_an_offer_needs_a_waiting_one_and_a_free_slot),
