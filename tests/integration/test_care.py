@@ -49,10 +49,16 @@ def conversation_of(house, pool, number):
 def age(house, pool, conversation, seconds):
     """As if they had waited for so much longer already, in silence."""
     key, ms = f"{{{pool.name}}}:c:{conversation}", seconds * 1000
-    for field in ("enqueued", "last_in_at"):
-        house.cli("hincrby", key, field, -ms)
-    house.cli("hset", key, "said_at", 0)
+    house.cli("hincrby", key, "enqueued", -ms)
     house.cli("zincrby", f"{{{pool.name}}}:w:{house.cli('hget', key, 'level')}", -ms, conversation)
+    quiet(house, pool, conversation, seconds)
+
+
+def quiet(house, pool, conversation, seconds):
+    """As if nothing had been said for so long."""
+    key = f"{{{pool.name}}}:c:{conversation}"
+    house.cli("hincrby", key, "last_in_at", -seconds * 1000)
+    house.cli("hset", key, "said_at", 0)
     look_again(house, pool, conversation)
 
 
@@ -130,14 +136,14 @@ def test_questions_one_after_the_other(house):
     conversation = conversation_of(house, pool, texter)
     age(house, pool, conversation, 30)
     assert next_text(house, pool, conversation, texter, 2) == "Are you safe where you are right now?"
-    age(house, pool, conversation, 30)
+    quiet(house, pool, conversation, 30)
     stays(lambda: len(house.carrier.to(texter)) == 2, 0.6, "one question at a time")
     house.text(pool, texter, "yes at my aunt's")
-    age(house, pool, conversation, 30)
+    quiet(house, pool, conversation, 30)
     assert next_text(house, pool, conversation, texter, 3) == "Age? Line p2"
     # The answer is a text like any other: it may raise the level, and then nothing more is asked.
     house.text(pool, texter, IMMINENT)
-    assert house.carrier.wait(texter, 4).text.startswith("We are getting somebody")
+    assert house.carrier.wait(texter, 4, deadline=15).text.startswith("We are getting somebody")
     console = house.counselor(pool)
     taken = console.take()
     assert taken.level == pb.LEVEL_IMMINENT
