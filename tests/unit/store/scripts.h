@@ -295,6 +295,20 @@ static inline void begin_held(struct world *w, const char *id, const char *name,
 	EXPECT(w, STORE_OK, store_accept, CLAIM(id, name, 1));
 }
 
+// Closes it, with a second person where one is asked for.
+static inline enum store_code close_by_two(
+        struct world *w, struct store_claim *as, const char *texter)
+{
+	const struct store_closing closing = {"helped", WRAP_UP_MS, 0, LINE, texter, 0, false};
+	store_close(w->store, as, &closing, on_answer, w);
+	enum store_code code = answered(w);
+	if (code != STORE_APPROVAL)
+		return code;
+	as->name = "sam";
+	store_close_answer(w->store, as, &closing, true, "", on_answer, w);
+	return answered(w);
+}
+
 static inline int world_start(void **state)
 {
 	struct world *w = xcalloc(1, sizeof *w);
