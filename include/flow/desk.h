@@ -56,6 +56,7 @@ void desk_leave(struct flow *f, uint64_t session, const Frame *request);
 void desk_whisper(struct flow *f, uint64_t session, const Frame *request);
 void desk_watch(struct flow *f, uint64_t session, const Frame *request);
 void desk_take_over(struct flow *f, uint64_t session, const Frame *request);
+void desk_set_pool(struct flow *f, uint64_t session, const Frame *request);
 void desk_announce(struct flow *f, uint64_t session, const Frame *request);
 void desk_list_conversations(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_custody(struct flow *f, uint64_t session, const Frame *request);

@@ -33,6 +33,7 @@
 //                        risk_timeframe, risk_at, risk_by, …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
+//   {P}:offline          a supervisor's word on the pool: offline (1 or 0), by, at, reason
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:known:LINE:HASH  the counselors who know that texter
@@ -272,6 +273,10 @@ void store_invite(struct store *s, const struct store_claim *c, const char *whom
         store_fn fn, void *arg);
 void store_announce(struct store *s, const char *pool, const char *author,
         const struct store_note *note, int64_t keep_ms, store_fn fn, void *arg);
+// STORE_CONFLICT: it is so already, by somebody else's word.
+void store_set_pool(struct store *s, const char *pool, bool offline, const char *name,
+        const char *reason, store_fn fn, void *arg);
+void store_offline(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
 void store_notes(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 void store_with(

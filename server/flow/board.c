@@ -47,6 +47,12 @@ static void fill_pool(struct status_pool *out, const struct survey_pool *in, int
 	out->frame.counselors_away = in->away;
 	out->frame.counselors_on_break = in->on_break;
 	out->frame.open_pages = in->pages;
+	if (in->pool->offline.is) {
+		out->frame.offline = true;
+		out->frame.offline_by = (char *)in->pool->offline.by;
+		out->frame.offline_since_ms = in->pool->offline.at_ms;
+		out->frame.offline_reason = (char *)in->pool->offline.reason;
+	}
 }
 
 static void fill_gateway(Holdfast__V1__GatewayHealth *out, const struct gateway_health *h)

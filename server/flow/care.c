@@ -124,8 +124,12 @@ static struct care_now how_things_stand(const struct pool *p, enum level level)
 	struct care_now now = {.now_ms = flow_now(p->flow)};
 	const struct forecast_state *look = forecast_state(p);
 	// Whoever is here out of hours is here.
-	now.closed = p->hours && !rota_covers(p->hours, now.now_ms) && !(look && look->on_duty);
-	now.opens_known = now.closed && rota_next_start(p->hours, now.now_ms) != 0;
+	bool after_hours =
+	        p->hours && !rota_covers(p->hours, now.now_ms) && !(look && look->on_duty);
+	now.closed = after_hours || p->offline.is;
+	// When it will be online again nobody has said.
+	now.opens_known =
+	        after_hours && !p->offline.is && rota_next_start(p->hours, now.now_ms) != 0;
 	now.nobody = look && look->on_duty == 0;
 	now.forecast = forecast_wait(p, level, &now.low_ms, &now.high_ms);
 	return now;

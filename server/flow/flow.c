@@ -20,6 +20,7 @@
 #include "lanes.h"
 #include "news.h"
 #include "nodes.h"
+#include "offline.h"
 #include "outbox.h"
 #include "presence.h"
 #include "private.h"
@@ -151,6 +152,7 @@ static void on_round(void *arg)
 static void look_again(struct flow *f)
 {
 	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
+		offline_look(&f->pools[i]);
 		sweep_pool(&f->pools[i]);
 		dispatch_pool(&f->pools[i]);
 		lanes_learn(f->lanes, &f->pools[i]);

@@ -14,6 +14,7 @@
 #include "dispatch.h"
 #include "duty.h"
 #include "history.h"
+#include "offline.h"
 #include "outbox.h"
 #include "sweep.h"
 
@@ -343,6 +344,13 @@ static void take_outbox(struct pool *p, char **w)
 	outbox_run(p, w[1]);
 }
 
+// "pool 1|0"
+static void take_pool(struct pool *p, char **w)
+{
+	(void)w;
+	offline_look(p);
+}
+
 static void take_due(struct pool *p, char **w)
 {
 	(void)w;
@@ -375,6 +383,7 @@ static const struct {
         {"invite", 5, news_invite},
         {"transfer_over", 5, news_transfer_over},
         {"announced", 2, news_announced},
+        {"pool", 2, take_pool},
 };
 
 void news_take(struct pool *p, struct bytes payload)

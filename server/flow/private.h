@@ -12,6 +12,14 @@
 #include "flow/desk.h"
 #include "flow/flow.h"
 
+// A supervisor's word on a pool, as last read.
+struct pool_offline {
+	bool is;
+	int64_t at_ms;
+	char by[33];
+	char reason[801]; // 200 characters
+};
+
 // One pool as this node sees it.
 struct pool {
 	struct flow *flow;
@@ -26,6 +34,7 @@ struct pool {
 	bool sweeping;
 	bool tending;
 	struct care_pool care;
+	struct pool_offline offline;
 	const struct rota *hours; // NULL: always open
 	bool nobody_reachable; // the alarm of a policy that reaches no one, not even its catch-all
 };

@@ -12,6 +12,7 @@
 #include "duty.h"
 #include "history.h"
 #include "news.h"
+#include "offline.h"
 #include "presence.h"
 #include "staff.h"
 #include "vault/password.h"
@@ -108,6 +109,12 @@ static void login_verify(void *arg)
 	l->ok = password_verify(l->hash, buf_bytes(&l->password));
 }
 
+static void sign_in_news(struct pool *p, uint64_t session)
+{
+	news_announcements(p, session);
+	offline_tell(p, session);
+}
+
 static void login_answer(struct login *l)
 {
 	struct session *s = session_find(l->flow, l->session);
@@ -126,7 +133,7 @@ static void login_answer(struct login *l)
 		answer_frame(
 		        l->flow, l->session, l->id, HOLDFAST__V1__FRAME__BODY_SESSION, &l->answer);
 		for (size_t i = 0; s->roles & ROLE_SERVES && i < s->pools_count; i++)
-			news_announcements(s->pools[i], s->id);
+			sign_in_news(s->pools[i], s->id);
 	}
 	login_free(l);
 }

@@ -192,7 +192,29 @@ void store_announce(struct store *s, const char *pool, const char *author,
 	call_run(&c, fn, arg);
 }
 
+void store_set_pool(struct store *s, const char *pool, bool offline, const char *name,
+        const char *reason, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "set_pool");
+	call_key(&c, "{%s}:offline", pool);
+	call_now(&c);
+	call_int(&c, offline);
+	call_str(&c, name);
+	call_str(&c, reason);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
 // ---- reads ----
+
+void store_offline(struct store *s, const char *pool, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "HGETALL");
+	call_key(&c, "{%s}:offline", pool);
+	call_run(&c, fn, arg);
+}
 
 void store_notes(struct store *s, const char *pool, const char *id, store_fn fn, void *arg)
 {

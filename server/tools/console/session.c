@@ -344,6 +344,7 @@ static const struct {
 	const char *text;
 } attentions[] = {
         {"no_speaker", "nobody here speaks the language of"},
+        {"pool_offline", "has taken the pool offline"},
         {"missed_offers", "missed offers and is away now"},
         {"counselor_silent", "has not answered a texter who waits, in"},
         {"texter_silent", "holds somebody who has gone silent; closing it needs a supervisor:"},
@@ -468,6 +469,9 @@ static void on_news(const Frame *f, void *arg)
 		break;
 	case HOLDFAST__V1__FRAME__BODY_ANNOUNCED:
 		console_announced(c, f->announced);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_POOL_CHANGE:
+		pools_changed(c, f->pool_change);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_INVITED:
 		console_invited(c, f->invited);

@@ -86,6 +86,8 @@ int judge_custody(const Frame *answer);
 bool prepare_read_quarantined(const struct ctl *c, Frame *request, struct buf *error);
 bool prepare_release_quarantined(const struct ctl *c, Frame *request, struct buf *error);
 bool prepare_discard_quarantined(const struct ctl *c, Frame *request, struct buf *error);
+bool prepare_pool_offline(const struct ctl *c, Frame *request, struct buf *error);
+bool prepare_pool_online(const struct ctl *c, Frame *request, struct buf *error);
 void show_quarantine(const Frame *answer);
 void show_quarantined(const Frame *answer);
 

@@ -37,6 +37,10 @@ static void show_pool(const Holdfast__V1__PoolStatus *p)
 			oldest_ms = p->levels[i]->oldest_wait_ms;
 	}
 	print_safely("\nPool %s", p->name);
+	if (p->offline) {
+		fputs("  OFFLINE, ", stdout);
+		print_safely("by %s: %s", p->offline_by, p->offline_reason);
+	}
 	if (waiting)
 		printf("  %" PRIu64 " waiting, the longest for %s\n", waiting,
 		        word_duration(oldest, oldest_ms));

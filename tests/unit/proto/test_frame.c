@@ -310,7 +310,7 @@ static void test_unknown_protobuf_fields_are_skipped(void **state)
 
 	buf_clear(&binary);
 	assert_true(hex_decode(bytes_str("0805"
-	                                 "a20600"),
+	                                 "ba3e00"),
 	        &binary));
 	f = must_decode(buf_bytes(&binary), false);
 	assert_string_equal(frame_body_name(f), "none");

@@ -272,6 +272,37 @@ static void test_notes_are_bounded(void **state)
 	        &within);
 }
 
+// ---- a pool that is offline
+
+static const char *offline(struct world *w, const char *name)
+{
+	return asked(w, "HGET {" POOL "}:offline %s", name);
+}
+
+static void test_a_pool_goes_offline_and_comes_back(void **state)
+{
+	struct world *w = *state;
+	char since[24];
+	held(w);
+	begin(w, "c2", LEVEL_LOW);
+	EXPECT(w, STORE_CONFLICT, store_set_pool, POOL, false, "dee", "");
+	EXPECT(w, STORE_OK, store_set_pool, POOL, true, "dee", "no power");
+	snprintf(since, sizeof since, "%lld", (long long)w->now);
+	w->now += 5000;
+	EXPECT(w, STORE_OK, store_set_pool, POOL, true, "dee", "no power"); // again
+	assert_string_equal(offline(w, "at"), since);
+	EXPECT(w, STORE_CONFLICT, store_set_pool, POOL, true, "eli", "me too");
+	assert_string_equal(offline(w, "by"), "dee");
+	assert_string_equal(offline(w, "reason"), "no power");
+	// Nobody who waits or is held is touched by it.
+	assert_string_equal(field(w, "c", "c1", "holder"), "ada");
+	EXPECT(w, STORE_OK, store_offer, POOL, "c2", "ben", OFFER_MS);
+	EXPECT(w, STORE_OK, store_set_pool, POOL, false, "eli", "");
+	assert_string_equal(offline(w, "offline"), "0");
+	assert_string_equal(offline(w, "by"), "eli");
+	EXPECT(w, STORE_OK, store_set_pool, POOL, false, "eli", "");
+}
+
 static void test_announcements_pass(void **state)
 {
 	struct world *w = *state;
@@ -306,6 +337,7 @@ int main(void)
 	        TEST(test_whispers_stay_among_staff),
 	        TEST(test_notes_are_bounded),
 	        TEST(test_announcements_pass),
+	        TEST(test_a_pool_goes_offline_and_comes_back),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
 }
