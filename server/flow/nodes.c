@@ -30,7 +30,7 @@ struct peer {
 	int64_t clock_ms; // its time at its last beat, 0 unknown
 	bool moved;       // since the look before
 	bool moves;       // has ever moved under our eyes
-	bool moves_again; // and then once more
+	unsigned steps;   // moves since we began to look, or to look again after a gap
 	bool listed;      // in the latest answer
 };
 
@@ -163,9 +163,9 @@ static void look_at_clock(const char *node, void *value, void *arg)
 	if (p->clock_ms == 0)
 		return;
 	l->latest = p->clock_ms > l->latest ? p->clock_ms : l->latest;
-	// A beat that a partition held up shows an earlier time than its node goes by, whose next
-	// one does not.
-	bool fresh = p->moved && (apart > 0 || p->moves_again);
+	// A beat that a partition held up, or that was made while we did not look, shows an earlier
+	// time than its node goes by, whose next one does not.
+	bool fresh = p->moved && (apart > 0 || p->steps >= 2);
 	if (!fresh || llabs(apart) <= APART_MS || llabs(apart) < llabs(l->apart_ms))
 		return;
 	l->apart_ms = apart;
@@ -239,6 +239,7 @@ static void excuse_peer(const char *node, void *value, void *arg)
 	struct peer *p = value;
 	(void)node;
 	p->moved_ms = *(const int64_t *)arg;
+	p->steps = 0;
 }
 
 // Counters that nobody could move, or that we could not read, say nothing about their nodes.
@@ -259,7 +260,7 @@ static void see_peer(struct nodes *n, const char *node, int64_t beats, int64_t c
 		strmap_put(n->peers, node, p);
 	}
 	p->moved = known && p->count != beats;
-	p->moves_again |= p->moves && p->moved;
+	p->steps += p->moved ? 1 : 0;
 	p->moves |= p->moved;
 	if (!known || p->moved)
 		p->moved_ms = n->read_ms;
