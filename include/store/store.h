@@ -105,6 +105,8 @@ struct store_answer {
 	enum store_code code;
 	const struct redis_reply *reply; // of a script: the array whose first element was the code
 };
+// What the script said, also when too few copies have it.
+enum store_code store_said(const struct store_answer *a);
 // Called once, later, whatever happens: `arg` may be memory that the callback frees.
 typedef void (*store_fn)(const struct store_answer *a, void *arg);
 

@@ -164,16 +164,17 @@ static void note_orphan(struct check *k)
 static void on_checked(const struct store_answer *a, void *arg)
 {
 	struct check *k = arg;
-	if (a->code == STORE_STALE && k->looks < LOOKS_MAX) {
+	enum store_code said = store_said(a);
+	if (said == STORE_STALE && k->looks < LOOKS_MAX) {
 		look(k);
 		return;
 	}
-	if (is_answer(a->code)) {
+	if (is_answer(said)) {
 		note_repairs(k, a->reply, 1);
-	} else if (a->code == STORE_CONFLICT) {
+	} else if (said == STORE_CONFLICT) {
 		note_orphan(k);
-	} else if (a->code != STORE_STALE) {
-		missed(k, a->code);
+	} else if (said != STORE_STALE) {
+		missed(k, said);
 		return;
 	}
 	check_end(k);
@@ -182,8 +183,8 @@ static void on_checked(const struct store_answer *a, void *arg)
 static void on_small_checked(const struct store_answer *a, void *arg)
 {
 	struct check *k = arg;
-	if (!is_answer(a->code)) {
-		missed(k, a->code);
+	if (!is_answer(store_said(a))) {
+		missed(k, store_said(a));
 		return;
 	}
 	note_repairs(k, a->reply, 1);
@@ -293,7 +294,7 @@ static void on_first_entry(const struct store_answer *a, void *arg)
 static void on_out_checked(const struct store_answer *a, void *arg)
 {
 	struct check *k = arg;
-	if (a->code != STORE_ANOTHER) {
+	if (store_said(a) != STORE_ANOTHER) {
 		on_small_checked(a, arg);
 		return;
 	}

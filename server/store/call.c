@@ -56,6 +56,11 @@ static enum store_code code_of(struct bytes name)
 	return STORE_UNAVAILABLE;
 }
 
+enum store_code store_said(const struct store_answer *a)
+{
+	return a->code == STORE_SHORT ? code_of(redis_bytes(redis_at(a->reply, 0))) : a->code;
+}
+
 static void call_begin(struct call *c, struct store *s, const char *script)
 {
 	memset(c, 0, offsetof(struct call, at));
