@@ -135,3 +135,21 @@ def test_skills_are_checked_and_kept(house):
         member.skills.append(bad)
         member.phone = ""
         assert house.operator.refused("put_staff", member=member) == "bad_request"
+
+
+def test_who_lost_the_line_is_asked_first_when_back(house):
+    pool = house.take()
+    person = house.hire(pool, capacity=2)
+    console = house.sign_in(person).available()
+    house.text(pool, new_number(), LOW)
+    conversation = console.take()
+    console.leave()
+    poll(lambda: any(e.conversation == conversation.id for e in house.operator.ask("get_queue", limit=500).entries),
+         10, "the conversation to wait again")
+    other = somebody(house, pool, capacity=2)
+    again = house.sign_in(person).available()
+    taken = other.take()  # nobody waits for who is not there yet
+    assert taken.id == conversation.id
+    other.ask("release", conversation=taken.id, epoch=taken.epoch, reason="giving it back")
+    assert again.take().id == conversation.id
+    again.hang_up(again.whole(again.ask("get_conversation", conversation=conversation.id)))

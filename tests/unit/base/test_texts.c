@@ -81,7 +81,7 @@ static void test_what_is_configured_goes_before(void **state)
 	        {"741741", "en", "welcome", "one"},
 	        {"Night Line", "fr", "welcome", ""},
 	        {"*", "de", "welcome", "Hallo"},
-	        {"*", "es", "closing", "adios"},
+	        {"*", "es", "nobody", "adios"},
 	};
 	struct config_line other = {
 	        .number = "1", .name = "Other", .language = "en", .emergency = "911"};
@@ -92,10 +92,10 @@ static void test_what_is_configured_goes_before(void **state)
 	assert_string_equal(words(&c, "fr", TEXT_WELCOME), "");
 	assert_string_equal(words(&c, "de", TEXT_WELCOME), "Hallo");
 	// In German only the welcome is known: the line's language is next.
-	assert_string_equal(words(&c, "de", TEXT_CLOSING), "adios");
-	assert_non_null(strstr(text_template(&c, &other, "de", TEXT_CLOSING), "has ended"));
+	assert_string_equal(words(&c, "de", TEXT_NOBODY), "adios");
+	assert_non_null(strstr(text_template(&c, &other, "de", TEXT_NOBODY), "at a desk"));
 	line.language = (char *)"pl";
-	assert_non_null(strstr(words(&c, "sv", TEXT_CLOSING), "has ended"));
+	assert_non_null(strstr(words(&c, "sv", TEXT_NOBODY), "at a desk"));
 	line.language = (char *)"es";
 }
 

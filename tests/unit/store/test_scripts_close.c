@@ -87,6 +87,7 @@ static void test_a_new_text_or_holder_cancels_it(void **state)
 	EXPECT(w, STORE_CONFLICT, store_close_answer, CLAIM("c1", "sam", 1), TWO, true, "");
 	EXPECT(w, STORE_APPROVAL, store_close, CLAIM("c1", "ada", 1), TWO);
 	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "lost", &within);
+	assert_string_equal(field(w, "c", "c1", "prefer"), "ada");
 	assert_string_equal(of(w, "close_by"), "");
 	assert_string_equal(of(w, "attention"), "");
 }
