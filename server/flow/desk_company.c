@@ -8,6 +8,7 @@
 #include "audience.h"
 #include "base/log.h"
 #include "company.h"
+#include "core/skills.h"
 #include "flow/desk.h"
 #include "history.h"
 #include "notes.h"
@@ -66,6 +67,10 @@ void desk_watch(struct flow *f, uint64_t session, const Frame *frame)
 
 bool company_meant(const struct staff_member *m, const char *invited)
 {
+	bool by_language = strncmp(invited, SKILL_LANG, strlen(SKILL_LANG)) == 0;
+	for (size_t i = 0; by_language && i < m->skills_count; i++)
+		if (strcmp(invited, m->skills[i]) == 0)
+			return true;
 	return strcmp(invited, m->name) == 0;
 }
 

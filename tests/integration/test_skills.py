@@ -153,3 +153,17 @@ def test_who_lost_the_line_is_asked_first_when_back(house):
     other.ask("release", conversation=taken.id, epoch=taken.epoch, reason="giving it back")
     assert again.take().id == conversation.id
     again.hang_up(again.whole(again.ask("get_conversation", conversation=conversation.id)))
+
+
+def test_an_interpreter_is_asked_by_language(house):
+    pool = house.take()
+    holder = somebody(house, pool)
+    house.text(pool, new_number(), LOW)
+    held = holder.take()
+    speaker = somebody(house, pool, "lang:es")
+    assert holder.refused("invite", conversation=held.id, epoch=held.epoch, language="fr") == "not_found"
+    holder.ask("invite", conversation=held.id, epoch=held.epoch, language="es")
+    assert speaker.expect("invited").conversation == held.id
+    speaker.ask("join", conversation=held.id)
+    holder.expect("conversation", lambda c: list(c.present) == [f"{speaker.session.name}=interpreter"])
+    holder.hang_up(held)
