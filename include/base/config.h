@@ -159,10 +159,10 @@ struct config_pool {
 	struct config_counselor_silence counselor_silence;
 	struct config_by_level texter_silence; // after a reply; 0 is never
 	uint32_t flag_acknowledge_s; // an acknowledged flag that nobody has settled rings again
-	char *two_person_close; // a level, from which on a close takes two people, or "never"
-	uint32_t close_silent_s; // medium and low end by themselves after it; 0 is never
-	bool automatic;          // texters get automatic texts
-	char *hours;             // the schedule within which people are here; "" is always
+	char *two_person_close;      // a level, from which on a close takes two people, or "never"
+	uint32_t close_silent_s;     // medium and low end by themselves after it; 0 is never
+	bool automatic;              // texters get automatic texts
+	char *hours;                 // the schedule within which people are here; "" is always
 	char **intake; // questions to those who wait: rows of base/texts.def, question_NAME
 	unsigned intake_count;
 };

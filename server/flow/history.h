@@ -21,7 +21,7 @@ struct conversation_view {
 	int64_t flag_at_ms; // a flag is open since then; 0: none is
 	uint64_t flag_page;
 	Holdfast__V1__Risk risk; // at_ms 0: nobody has asked
-	int64_t close_at_ms; // a close waits for a second person since then
+	int64_t close_at_ms;     // a close waits for a second person since then
 	uint64_t sequence;
 	uint64_t page;
 	uint64_t earlier;

@@ -52,7 +52,7 @@ struct session {
 	Holdfast__V1__Presence presence;
 	int64_t shift_end_ms; // 0: it is not known
 	bool shift_told;      // that it is about to end
-	char **watching; // conversations (audience.h)
+	char **watching;      // conversations (audience.h)
 	size_t watching_count;
 };
 

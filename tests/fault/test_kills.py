@@ -12,7 +12,7 @@ from poll import pause, poll
 from programs import PATIENCE
 from schema import pb
 
-KILLS = many(7, 500)
+KILLS = many(5, 500)
 IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
 # After everything is up again: answer_by is a second after the text, a page is out well within this.
 PAGE_WITHIN = 5 * PATIENCE

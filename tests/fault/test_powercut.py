@@ -13,7 +13,7 @@ from night import Night, slow_carrier
 from poll import pause, poll
 from powercut import Machine
 
-CUTS = many(4, 100)
+CUTS = many(3, 100)
 
 WRITER = """
 import os, sys

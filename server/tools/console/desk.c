@@ -246,16 +246,15 @@ bool run_take_over(struct console *c, const char *rest)
 	char *word = next_word(&rest);
 	const char *id =
 	        need(c, rest, "/takeover N REASON, N as in /list all") ? choose(c, word) : NULL;
-	Frame *f;
+	Frame *f = id ? client_frame(HOLDFAST__V1__FRAME__BODY_TAKE_OVER) : NULL;
 
-	if (id) {
-		f = client_frame(HOLDFAST__V1__FRAME__BODY_TAKE_OVER);
+	if (f) {
 		f->take_over->conversation = xstrdup(id);
 		f->take_over->epoch = epoch_of(c, id);
 		f->take_over->reason = xstrdup(rest);
 	}
 	free(word);
-	return id && send(c, f, on_taken);
+	return f && send(c, f, on_taken);
 }
 
 // ---- words among staff

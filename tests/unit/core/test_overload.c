@@ -49,7 +49,7 @@ struct night {
 	size_t count;
 	struct assign_counselor counselors[SLOTS];
 	int64_t until[SLOTS];
-	char names[SLOTS][8];
+	char names[SLOTS][16];
 	uint64_t random;
 };
 
