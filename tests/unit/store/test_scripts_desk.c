@@ -307,7 +307,7 @@ static void test_announcements_pass(void **state)
 {
 	struct world *w = *state;
 	for (int i = 0; i < 60; i++) {
-		char id[8];
+		char id[16];
 		snprintf(id, sizeof id, "a%d", i);
 		EXPECT(w, STORE_OK, store_announce, POOL, "dee", NOTE(id), 3600000);
 		w->now += 1000;
