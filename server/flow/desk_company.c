@@ -17,17 +17,6 @@
 #define WHISPER_MAX 600
 #define INVITE_MS   120000
 
-static struct request *begin(struct flow *f, uint64_t session, const Frame *frame,
-        const char *conversation, uint64_t epoch)
-{
-	struct session *s = session_find(f, session);
-	if (!s)
-		return NULL;
-	struct request *r = request_new(f, s, frame->id);
-	r->epoch = epoch;
-	return request_conversation(r, s, conversation) ? r : NULL;
-}
-
 // It hears the news from now on, so that nothing falls between them and the history that is read
 // next. False after having answered.
 static bool listen_in(struct request *r)
@@ -51,7 +40,7 @@ static void stop_listening(const struct request *r)
 void desk_watch(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__Watch *in = frame->watch;
-	struct request *r = begin(f, session, frame, in->conversation, 0);
+	struct request *r = request_begin(f, session, frame, in->conversation, 0);
 	if (!r)
 		return;
 	if (!in->on) {
@@ -135,7 +124,7 @@ static void on_join_read(const struct store_answer *a, void *arg)
 
 void desk_join(struct flow *f, uint64_t session, const Frame *frame)
 {
-	struct request *r = begin(f, session, frame, frame->join->conversation, 0);
+	struct request *r = request_begin(f, session, frame, frame->join->conversation, 0);
 	if (r)
 		store_conversation(
 		        f->store, r->pool->config->name, r->conversation, on_join_read, r);
@@ -153,7 +142,7 @@ static void on_left(const struct store_answer *a, void *arg)
 
 void desk_leave(struct flow *f, uint64_t session, const Frame *frame)
 {
-	struct request *r = begin(f, session, frame, frame->leave->conversation, 0);
+	struct request *r = request_begin(f, session, frame, frame->leave->conversation, 0);
 	if (!r)
 		return;
 	struct store_claim claim = request_claim(r);
@@ -215,7 +204,7 @@ void desk_invite(struct flow *f, uint64_t session, const Frame *frame)
 		        "Give a language like es, or the name of a counselor.");
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	if (!anybody_meant(f, r->pool, whom)) {
@@ -263,7 +252,7 @@ void desk_whisper(struct flow *f, uint64_t session, const Frame *frame)
 		        "text must have 1 to 600 characters.");
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, 0);
+	struct request *r = request_begin(f, session, frame, in->conversation, 0);
 	if (r)
 		note_make(r, in->text, whisper_noted);
 }

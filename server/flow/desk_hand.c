@@ -17,18 +17,6 @@
 #define SUMMARY_MAX 600
 #define REASON_MAX  200
 
-// The request of a signed-in session about one conversation; NULL after having answered.
-static struct request *begin(struct flow *f, uint64_t session, const Frame *frame,
-        const char *conversation, uint64_t epoch)
-{
-	struct session *s = session_find(f, session);
-	if (!s)
-		return NULL;
-	struct request *r = request_new(f, s, frame->id);
-	r->epoch = epoch;
-	return request_conversation(r, s, conversation) ? r : NULL;
-}
-
 // ---- giving back ----
 
 static void on_given(const struct store_answer *a, void *arg)
@@ -61,7 +49,7 @@ void desk_release(struct flow *f, uint64_t session, const Frame *frame)
 		        "reason must have 1 to 200 characters.");
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (r)
 		note_make(r, in->reason, release_noted);
 }
@@ -124,7 +112,7 @@ void desk_transfer(struct flow *f, uint64_t session, const Frame *frame)
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST, mistake);
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	r->more = xstrdup(in->to);
@@ -331,7 +319,7 @@ void desk_take_over(struct flow *f, uint64_t session, const Frame *frame)
 		        "reason must have 1 to 200 characters.");
 		return;
 	}
-	struct request *r = begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (r)
 		note_make(r, in->reason, take_over_noted);
 }

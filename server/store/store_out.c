@@ -281,18 +281,3 @@ void store_gateways_used(struct store *s, const char *pool, store_fn fn, void *a
 	call_key(&c, "{%s}:gateways", pool);
 	call_run(&c, fn, arg);
 }
-
-void store_tending(
-        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
-{
-	struct call c;
-	call_command(&c, s, "ZRANGEBYSCORE");
-	call_key(&c, "{%s}:tend", pool);
-	call_str(&c, "-inf");
-	call_int(&c, until_ms);
-	call_str(&c, "WITHSCORES");
-	call_str(&c, "LIMIT");
-	call_int(&c, 0);
-	call_int(&c, (int64_t)limit);
-	call_run(&c, fn, arg);
-}

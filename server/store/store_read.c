@@ -103,12 +103,13 @@ void store_pages(struct store *s, const char *pool, bool past, store_fn fn, void
 	read_range(s, pool, past ? "pages_past" : "pages", 500, false, fn, arg);
 }
 
-void store_due(
-        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
+// Of a set of timers: what is due until then, with the times.
+static void read_until(struct store *s, const char *pool, const char *timers, int64_t until_ms,
+        size_t limit, store_fn fn, void *arg)
 {
 	struct call c;
 	call_command(&c, s, "ZRANGEBYSCORE");
-	call_key(&c, "{%s}:due", pool);
+	call_key(&c, "{%s}:%s", pool, timers);
 	call_str(&c, "-inf");
 	call_int(&c, until_ms);
 	call_str(&c, "WITHSCORES");
@@ -116,6 +117,18 @@ void store_due(
 	call_int(&c, 0);
 	call_int(&c, (int64_t)limit);
 	call_run(&c, fn, arg);
+}
+
+void store_due(
+        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
+{
+	read_until(s, pool, "due", until_ms, limit, fn, arg);
+}
+
+void store_tending(
+        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg)
+{
+	read_until(s, pool, "tend", until_ms, limit, fn, arg);
 }
 
 void store_custody(struct store *s, const char *pool, const char *id, store_fn fn, void *arg)

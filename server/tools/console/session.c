@@ -420,6 +420,38 @@ static void on_ready(const Holdfast__V1__Session *s, void *arg)
 	console_next_line(c);
 }
 
+static void on_staff_news(struct console *c, const Frame *f)
+{
+	switch (f->body_case) {
+	case HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE:
+		presence_change(c, f->presence_change);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_NUDGE:
+		safety_nudge(c, f->nudge);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_BREAK_OFFERED:
+		duty_break_offered(c);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_SHIFT_ENDING:
+		duty_shift_ending(c, f->shift_ending);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
+		attention(c, f->attention);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_ANNOUNCED:
+		console_announced(c, f->announced);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_POOL_CHANGE:
+		pools_changed(c, f->pool_change);
+		break;
+	case HOLDFAST__V1__FRAME__BODY_GOING_AWAY:
+		going_away(c, f->going_away);
+		break;
+	default: // of a newer server
+		break;
+	}
+}
+
 static void on_news(const Frame *f, void *arg)
 {
 	struct console *c = arg;
@@ -443,23 +475,8 @@ static void on_news(const Frame *f, void *arg)
 	case HOLDFAST__V1__FRAME__BODY_RELEASED:
 		released(c, f->released);
 		break;
-	case HOLDFAST__V1__FRAME__BODY_PRESENCE_CHANGE:
-		presence_change(c, f->presence_change);
-		break;
-	case HOLDFAST__V1__FRAME__BODY_NUDGE:
-		safety_nudge(c, f->nudge);
-		break;
-	case HOLDFAST__V1__FRAME__BODY_BREAK_OFFERED:
-		duty_break_offered(c);
-		break;
-	case HOLDFAST__V1__FRAME__BODY_SHIFT_ENDING:
-		duty_shift_ending(c, f->shift_ending);
-		break;
 	case HOLDFAST__V1__FRAME__BODY_CLOSE_ANSWERED:
 		safety_close_answered(c, f->close_answered);
-		break;
-	case HOLDFAST__V1__FRAME__BODY_ATTENTION:
-		attention(c, f->attention);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_CONVERSATION:
 		console_around(c, f->conversation);
@@ -467,22 +484,14 @@ static void on_news(const Frame *f, void *arg)
 	case HOLDFAST__V1__FRAME__BODY_WHISPERED:
 		console_whispered(c, f->whispered);
 		break;
-	case HOLDFAST__V1__FRAME__BODY_ANNOUNCED:
-		console_announced(c, f->announced);
-		break;
-	case HOLDFAST__V1__FRAME__BODY_POOL_CHANGE:
-		pools_changed(c, f->pool_change);
-		break;
 	case HOLDFAST__V1__FRAME__BODY_INVITED:
 		console_invited(c, f->invited);
 		break;
 	case HOLDFAST__V1__FRAME__BODY_TRANSFER_OVER:
 		console_transfer_over(c, f->transfer_over);
 		break;
-	case HOLDFAST__V1__FRAME__BODY_GOING_AWAY:
-		going_away(c, f->going_away);
-		break;
-	default: // of a newer server
+	default: // of no conversation
+		on_staff_news(c, f);
 		break;
 	}
 }
