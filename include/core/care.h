@@ -13,7 +13,7 @@
 
 #define CARE_QUESTIONS_MAX TEXT_QUESTIONS_MAX
 #define CARE_UPDATES_MAX   3
-// Welcome, coming, off hours or nobody, wait, updates, questions.
+// Welcome or reopened, coming, off hours or nobody, wait, updates, questions.
 #define CARE_TEXTS_MOST (4 + CARE_UPDATES_MAX + CARE_QUESTIONS_MAX)
 
 struct care_pool {
@@ -22,8 +22,9 @@ struct care_pool {
 };
 
 struct care {
-	bool waits;   // waiting or offered
-	bool offered; // somebody may accept at any moment
+	bool waits;    // waiting or offered
+	bool offered;  // somebody may accept at any moment
+	bool reopened; // they write after its end
 	enum level level;
 	int64_t enqueued_ms;
 	const char *said;    // marks, comma-separated

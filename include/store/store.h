@@ -36,6 +36,8 @@
 //   {P}:offline          a supervisor's word on the pool: offline (1 or 0), by, at, reason
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
+//   {P}:late:LINE:HASH   a texter's conversation that has just ended; expires (lua/include/reopen.lua)
+//   {P}:of:LINE:HASH     a texter's conversations, oldest first
 //   {P}:known:LINE:HASH  the counselors who know that texter
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
@@ -146,6 +148,9 @@ struct store_ingest {
 	const char *want;
 	const char *language; // "": the line's
 	const char *partner;  // ""
+	// Who held the ended conversation that is to be reopened, as STORE_ANOTHER told; "" or
+	// NULL.
+	const char *last;
 };
 void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, void *arg);
 
@@ -226,14 +231,15 @@ struct store_closing {
 	uint64_t seen; // sequence of the last message shown; 0 does not ask
 	const char *line;
 	const char *texter;
-	enum level least; // from there on two people must agree; 0: nowhere
-	bool alone;       // there is nobody else who could agree
+	enum level least;  // from there on two people must agree; 0: nowhere
+	bool alone;        // there is nobody else who could agree
+	int64_t reopen_ms; // for so long a late text goes on with it; 0: a text begins a new one
 };
 // STORE_APPROVAL: a supervisor has been asked.
 void store_close(struct store *s, const struct store_claim *c, const struct store_closing *closing,
         store_fn fn, void *arg);
 // The second person's word; `c` is their claim, in the holder's epoch. Of the closing wrap_up_ms,
-// line and texter count; `reason` is one word or "".
+// reopen_ms, line and texter count; `reason` is one word or "".
 void store_close_answer(struct store *s, const struct store_claim *c,
         const struct store_closing *closing, bool approve, const char *reason, store_fn fn,
         void *arg);

@@ -206,6 +206,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         NUMBER(struct config_pool, offer_imminent_to),
         NUMBER(struct config_pool, grace_s),
         NUMBER(struct config_pool, wrap_up_s),
+        NUMBER(struct config_pool, reopen_s),
         MAPPING(struct config_pool, exposure, exposure_fields),
         STRING(struct config_pool, shifts),
         NUMBER(struct config_pool, drain_before_s),

@@ -36,6 +36,7 @@ static const struct default_number pool_numbers[] = {
         POOL(offer_imminent_to, 1),
         POOL(grace_s, 15),
         POOL(wrap_up_s, 0),
+        POOL(reopen_s, 1800),
         POOL(exposure.after_imminent_s, 3600),
         POOL(exposure.units, 1),
         POOL(drain_before_s, 900),

@@ -118,6 +118,12 @@ static bool ask(const struct care *c, const struct care_pool *p, const struct ca
 	return true;
 }
 
+// Who is welcomed only now is greeted enough.
+static bool greets_again(const struct care *c)
+{
+	return c->reopened && c->said_at_ms < c->enqueued_ms && unsaid(c, TEXT_REOPENED);
+}
+
 static bool is_over(const struct care *c, const struct care_pool *p)
 {
 	return !unsaid(c, TEXT_WELCOME) && was_told_to_come_back(c) && !unsaid(c, TEXT_WAIT) &&
@@ -135,6 +141,8 @@ struct care_decision care_decide(
 		return unsaid(c, TEXT_COMING) ? speak(TEXT_COMING) : look_at(now->now_ms + LOOK_MS);
 	if (unsaid(c, TEXT_WELCOME))
 		return speak(TEXT_WELCOME);
+	if (greets_again(c))
+		return speak(TEXT_REOPENED);
 	if (tell_absence(c, now, &d))
 		return d;
 	if (is_over(c, p))

@@ -141,6 +141,7 @@ static struct care care_of(
 	return (struct care){
 	        .waits = view->state == CONVERSATION_WAITING || view->state == CONVERSATION_OFFERED,
 	        .offered = view->state == CONVERSATION_OFFERED,
+	        .reopened = view->reopened > 0,
 	        .level = view->level,
 	        .enqueued_ms = view->enqueued_ms,
 	        .said = said,

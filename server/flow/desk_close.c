@@ -92,7 +92,8 @@ static void close_it(struct request *r)
 	        .line = c->line,
 	        .texter = c->texter,
 	        .least = r->pool->two_person_least,
-	        .alone = c->alone};
+	        .alone = c->alone,
+	        .reopen_ms = (int64_t)r->pool->config->reopen_s * 1000};
 	struct store_claim claim = request_claim(r);
 	store_close(r->flow->store, &claim, &closing, on_closed, r);
 }
@@ -221,7 +222,8 @@ static void on_answer_read(const struct store_answer *a, void *arg)
 	const struct store_closing closing = {
 	        .wrap_up_ms = (int64_t)r->pool->config->wrap_up_s * 1000,
 	        .line = view.line,
-	        .texter = view.texter};
+	        .texter = view.texter,
+	        .reopen_ms = (int64_t)r->pool->config->reopen_s * 1000};
 	store_close_answer(r->flow->store, &claim, &closing, w->approve, w->reason, on_answered, r);
 }
 

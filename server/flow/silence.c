@@ -42,7 +42,8 @@ static void end_silent(struct look *l, const struct conversation_view *view)
 	        .seen = view->sequence,
 	        .line = view->line,
 	        .texter = view->texter,
-	        .least = p->two_person_least};
+	        .least = p->two_person_least,
+	        .reopen_ms = (int64_t)p->config->reopen_s * 1000};
 	store_close(p->flow->store, &claim, &closing, on_done, l);
 }
 

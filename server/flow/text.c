@@ -127,6 +127,7 @@ struct taking {
 	char message[POOL_ID_MAX];
 	struct conversation_key key;
 	struct buf wrapped;
+	char last[33]; // held the conversation that is reopened; ""
 	unsigned attempts;
 };
 
@@ -172,6 +173,7 @@ static void quarantine_lineless(void *arg)
 
 static void begin_conversation(struct taking *k)
 {
+	k->last[0] = '\0';
 	pool_id_new(k->pool, k->conversation);
 	conversation_key_new(&k->key);
 	buf_clear(&k->wrapped);
@@ -197,16 +199,19 @@ static bool unwanted(const struct taking *k)
 
 static void stored(struct taking *k, const struct store_answer *a)
 {
-	bool first = bytes_is(redis_bytes(redis_at(a->reply, 2)), "new");
+	struct bytes kind = redis_bytes(redis_at(a->reply, 2));
+	const char *event = bytes_is(kind, "new")        ? "opened"
+	                    : bytes_is(kind, "reopened") ? "reopened"
+	                                                 : "continued";
 	log_info("conversation=%s event=%s message=%s sequence=%lld level=%s reasons=%s gateway=%s",
-	        k->conversation, first ? "opened" : "continued", k->message,
-	        (long long)redis_integer(redis_at(a->reply, 1)), level_name(k->level),
-	        k->reasons.len ? buf_str(&k->reasons) : "-", k->gateway);
+	        k->conversation, event, k->message, (long long)redis_integer(redis_at(a->reply, 1)),
+	        level_name(k->level), k->reasons.len ? buf_str(&k->reasons) : "-", k->gateway);
 	taking_end(k, OUTCOME_STORED);
 }
 
 static void join(struct taking *k, const struct redis_reply *r)
 {
+	bytes_copy(redis_bytes(redis_at(r, 3)), k->last, sizeof k->last);
 	if (join_conversation(k, redis_bytes(redis_at(r, 1)), redis_bytes(redis_at(r, 2)))) {
 		store(k);
 		return;
@@ -268,6 +273,7 @@ static void store(struct taking *k)
 	        .want = buf_str(&tags.want),
 	        .language = tags.language,
 	        .partner = tags.partner,
+	        .last = k->last,
 	};
 	store_ingest(k->flow->store, &ingest, on_ingested, k);
 	tags_free(&tags);

@@ -86,6 +86,11 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_key(&c, "{%s}:rates", pool);
 	call_key(&c, "{%s}:tend", pool);
 	call_key(&c, "{%s}:known:%s:%s", pool, in->line, in->texter);
+	call_key(&c, "{%s}:late:%s:%s", pool, in->line, in->texter);
+	call_key(&c, "{%s}:of:%s:%s", pool, in->line, in->texter);
+	call_key(&c, "{%s}:staff", pool);
+	call_key(&c, "{%s}:hold:%s", pool, in->last ? in->last : "");
+	call_key(&c, "{%s}:wrap", pool);
 	key_custody(&c, pool, in->conversation);
 	call_now(&c);
 	call_str(&c, in->conversation);
@@ -112,6 +117,7 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_str(&c, in->want ? in->want : "");
 	call_str(&c, in->language ? in->language : "");
 	call_str(&c, in->partner ? in->partner : "");
+	call_str(&c, in->last ? in->last : "");
 	call_run(&c, fn, arg);
 }
 
@@ -337,6 +343,7 @@ static void key_close(
 	call_key(c, "{%s}:texter:%s:%s", claim->pool, closing->line, closing->texter);
 	call_key(c, "{%s}:past:%s:%s", claim->pool, closing->line, closing->texter);
 	call_key(c, "{%s}:rates", claim->pool);
+	call_key(c, "{%s}:late:%s:%s", claim->pool, closing->line, closing->texter);
 	key_custody(c, claim->pool, claim->conversation);
 }
 
@@ -353,6 +360,7 @@ void store_close(struct store *s, const struct store_claim *claim,
 	call_channel(&c, claim->pool);
 	call_int(&c, closing->least ? (int64_t)closing->least : LEVEL_IMMINENT + 1);
 	call_int(&c, closing->alone);
+	call_int(&c, closing->reopen_ms);
 	call_run(&c, fn, arg);
 }
 
@@ -368,6 +376,7 @@ void store_close_answer(struct store *s, const struct store_claim *claim,
 	call_str(&c, reason);
 	call_int(&c, closing->wrap_up_ms);
 	call_channel(&c, claim->pool);
+	call_int(&c, closing->reopen_ms);
 	call_run(&c, fn, arg);
 }
 

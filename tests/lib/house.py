@@ -50,9 +50,11 @@ KINDS = {
     "urgent": dict(two_person_close="never", answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
     "urgent_again": dict(two_person_close="never", answer_within=all_levels(1), offer_s=2, grace_s=1, wrap_up_s=1),
 }
-# What a test counts at the carrier is what people wrote: a test of automatic texts turns them on.
+# What a test counts at the carrier is what people wrote, and a closed conversation stays so: tests of automatic texts and of late ones turn
+# them on.
 for _kind in KINDS.values():
     _kind["automatic"] = False
+    _kind["reopen_s"] = 0
 ACKNOWLEDGE_S = {"urgent_again": 2}
 
 _numbers = itertools.count(1000)

@@ -85,12 +85,12 @@ int oracle_delivery(struct oracle *o, const char *message)
 
 static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
         "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at", "silence_at",
-        "holder"};
+        "reopened", "holder"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 struct view {
 	int64_t state, level, epoch, seq, page, answer_by, enqueued, score, held_at, offer_until,
-	        wrap_up_until, declined_at, silence_at;
+	        wrap_up_until, declined_at, silence_at, reopened;
 	char holder[33];
 };
 
@@ -100,7 +100,7 @@ static bool read_view(struct oracle *o, const char *id, struct view *v)
 	struct bytes argv[2 + FIELDS] = {bytes_str("HMGET"), bytes_str(key.text)};
 	int64_t *numbers[] = {&v->state, &v->level, &v->epoch, &v->seq, &v->page, &v->answer_by,
 	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until,
-	        &v->declined_at, &v->silence_at};
+	        &v->declined_at, &v->silence_at, &v->reopened};
 	for (size_t i = 0; i < FIELDS; i++)
 		argv[2 + i] = bytes_str(fields[i]);
 	const struct model_reply *r = run(o, 2 + FIELDS, argv);
@@ -209,7 +209,7 @@ static void check_change(struct oracle *o, const struct conversation *c, const s
 	        !oracle_was_asked(c, ASK_DECLINE, c->holder, c->epoch, ""))
 		oracle_violation(o, "%s: declined, and %s did not in epoch %llu", c->id, c->holder,
 		        (unsigned long long)c->epoch);
-	if (c->state == CLOSED && v->state != CLOSED)
+	if (c->state >= WRAP_UP && v->state < WRAP_UP && epoch == c->epoch)
 		oracle_violation(o, "%s: open again", c->id);
 }
 
@@ -251,8 +251,13 @@ static void take_automatic(struct oracle *o, struct conversation *c, const struc
 	if (!waited && v->state != WAITING && v->state != OFFERED)
 		oracle_violation(
 		        o, "%s: %s is said in state %lld", c->id, automatic, (long long)v->state);
-	if (text_row(id)->once)
-		take_client(o, c->id, "automatic", automatic);
+	// Once a conversation, and once again after each time that it was reopened; when that was
+	// does not show where all is read anew.
+	char once[64];
+	snprintf(once, sizeof once, "%s/%lld", automatic,
+	        v->reopened > 0 ? (long long)v->reopened : 0);
+	if (text_row(id)->once && (c->state != 0 || v->reopened <= 0))
+		take_client(o, c->id, "automatic", once);
 }
 
 static void take_reply(struct oracle *o, struct conversation *c, const struct view *v, bool fresh,
@@ -279,7 +284,7 @@ static void take_message(struct oracle *o, struct conversation *c, const char *m
 	text_at(r, 5, client, sizeof client);
 	text_at(r, 6, automatic, sizeof automatic);
 	same(o, c->id, "sequence", sequence, (int64_t)c->messages + 1);
-	if (direction == 1 && fresh && c->state >= WRAP_UP)
+	if (direction == 1 && fresh && v->state >= WRAP_UP)
 		oracle_violation(o, "%s is over and gets a text", c->id);
 	if (direction == 1)
 		take_text(o, c, message, text);

@@ -85,6 +85,7 @@ static const char house[] =
         "    offer_imminent_to: 3\n"
         "    grace_s: 8\n"
         "    wrap_up_s: 20\n"
+        "    reopen_s: 60\n"
         "    two_person_close: never\n"
         "    counselor_silence: {nudge_s: 12, supervisor_s: 18, reroute_s: 30}\n"
         "    automatic: yes\n"

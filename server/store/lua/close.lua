@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Ends a held conversation; the counselor's slot stays taken until wrap-up is finished or its time is over. The texter's next
--- text begins a new conversation. Where two people must agree (lua/include/close.lua) it is only asked for.
+-- text goes on with it (lua/include/reopen.lua), and later begins a new one. Where two people must agree (lua/include/close.lua) it is only asked for.
 --
--- KEYS: conversation, due, held, wrap_up, texter, past, rates, custody
+-- KEYS: conversation, due, held, wrap_up, texter, past, rates, late, custody
 -- ARGV: now, conversation, name, epoch, outcome, wrap_up_ms, seen (sequence of the last message shown, 0 does not ask), channel,
---       least (the level from which two must agree), alone ("1": there is nobody else to agree)
+--       least (the level from which two must agree), alone ("1": there is nobody else to agree), reopen_ms (0: never)
 -- Returns: {'OK'}: also when the same counselor closed it before · {'UNSEEN'}: the texter has written since · {'APPROVAL'}: a supervisor
 --       has been asked · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "levels"
@@ -33,5 +33,5 @@ if close_needs_second(conversation, tonumber(ARGV[9])) then
   custody(KEYS[#KEYS], id, now, 'close_approved', name, epoch, 'alone')
 end
 close_settle(conversation, channel, id, 'approved', name, '')
-close_end(KEYS, channel, id, now, name, epoch, ARGV[5], tonumber(ARGV[6]))
+close_end(KEYS, channel, id, now, name, epoch, ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[11]))
 return { 'OK' }

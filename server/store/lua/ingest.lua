@@ -1,15 +1,17 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Takes one text in: dedupes on the provider's id, appends it to the texter's open conversation or begins one, queues it in
--- order of need. Everything or nothing, and safe to repeat.
+-- Takes one text in: dedupes on the provider's id, appends it to the texter's open conversation, reopens one that has just ended or
+-- begins one, queues it in order of need. Everything or nothing, and safe to repeat.
 --
 -- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
---       waiting_1 … waiting_5 (by level), rates, tend, known, custody
+--       waiting_1 … waiting_5 (by level), rates, tend, known, late, of, staff, hold (of who held the
+--       conversation that is reopened), wrap_up, custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
 --       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts),
---       answer (what it says to a question of yes or no, or ''), require, want, language, partner
--- Returns: {'OK', sequence, 'new'|'more'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key}: seal for that one and
---       call again · {'NEW'}: the conversation named is over; begin one and call again
+--       answer (what it says to a question of yes or no, or ''), require, want, language, partner,
+--       last (who held it, as the caller was told; '')
+-- Returns: {'OK', sequence, 'new'|'more'|'reopened'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key, last}: seal for that one
+--       and call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
 --- @include "rates"
 --- @include "custody"
@@ -18,6 +20,7 @@
 --- @include "automatic"
 --- @include "close"
 --- @include "flag"
+--- @include "reopen"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -37,8 +40,20 @@ local open = redis.call('HMGET', texter, 'conversation', 'key')
 if open[1] and open[1] ~= id then
   return { 'ANOTHER', open[1], open[2] }
 end
-if not open[1] and redis.call('EXISTS', conversation) == 1 then
-  return { 'NEW' }
+local before, late = redis.call('HGET', conversation, 'state'), {}
+if not open[1] then
+  late = redis.call('HMGET', KEYS[18], 'conversation', 'key', 'holder')
+  if late[1] and (late[1] ~= id or late[3] ~= ARGV[26]) then
+    return { 'ANOTHER', late[1], late[2], late[3] }
+  end
+  local reopens = late[1] and (before == '4' or before == '5')
+  if not reopens then
+    redis.call('DEL', KEYS[18])
+    late = {}
+  end
+  if before and not reopens then
+    return { 'NEW' }
+  end
 end
 
 local function tend()
@@ -54,20 +69,40 @@ local function recused()
   return table.concat(names, ',')
 end
 
-local function begin()
-  local answer_by = at + within[level]
-  redis.call('HSET', conversation, 'state', 1, 'level', level, 'reasons', reasons, 'line', ARGV[12],
-    'gateway', ARGV[11], 'number', ARGV[13], 'texter', ARGV[14], 'key', ARGV[3], 'created', int(at),
-    'enqueued', int(at), 'answer_by', int(answer_by), 'score', int(score_of(level, at, boost)), 'epoch', 0,
-    'holder', '', 'seq', 0, 'page', 0, 'excluded', '', 'past', redis.call('GET', past) or 0, 'recused', recused())
-  redis.call('HSET', texter, 'conversation', id, 'key', ARGV[3])
-  redis.call('ZADD', queue_of(level, imminent_queue, queue), int(score_of(level, at, boost)), id)
+-- In order of need, counted from when the text came.
+local function enqueue(key)
+  local answer_by, score = int(at + within[level]), int(score_of(level, at, boost))
+  redis.call('HSET', conversation, 'state', 1, 'level', level, 'enqueued', int(at), 'answer_by', answer_by, 'score', score,
+    'holder', '', 'page', 0, 'excluded', '')
+  redis.call('HSET', texter, 'conversation', id, 'key', key)
+  redis.call('ZADD', queue_of(level, imminent_queue, queue), score, id)
   redis.call('ZADD', waiting(level), int(at), id)
-  redis.call('ZADD', due, int(answer_by), 'answer:' .. id)
+  redis.call('ZADD', due, answer_by, 'answer:' .. id)
   rates_add(KEYS[15], now, level, 1)
   tend()
+end
+
+local function begin()
+  redis.call('HSET', conversation, 'reasons', reasons, 'line', ARGV[12], 'gateway', ARGV[11], 'number', ARGV[13],
+    'texter', ARGV[14], 'key', ARGV[3], 'created', int(at), 'epoch', 0, 'seq', 0, 'past', redis.call('GET', past) or 0,
+    'recused', recused())
+  enqueue(ARGV[3])
   redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
+  redis.call('RPUSH', KEYS[19], id)
   custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
+end
+
+-- The level that it had is the least that it has now.
+local function again()
+  local old = tonumber(redis.call('HGET', conversation, 'level'))
+  if level > old then
+    redis.call('HSET', conversation, 'reasons', reasons)
+  end
+  level = math.max(old, level)
+  local epoch = reopen_begin(conversation, due, KEYS[22], KEYS[20], KEYS[21], KEYS[15], past, channel, id, now)
+  redis.call('DEL', KEYS[18])
+  enqueue(late[2])
+  custody(KEYS[#KEYS], id, now, 'reopened', '', epoch, 'level=' .. level)
 end
 
 -- A level only ever rises here, and then the answer is only ever due sooner. So it is with a text that came before what its
@@ -134,6 +169,9 @@ if open[1] then
   if ARGV[24] .. ARGV[25] ~= '' and (state == '1' or state == '2') and (tagged[1] or '') .. (tagged[2] or '') == '' then
     redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
   end
+elseif late[1] then
+  kind = 'reopened'
+  again()
 else
   begin()
 end

@@ -16,13 +16,12 @@
 --- @include "transfer"
 --- @include "close"
 --- @include "automatic"
+--- @include "prefer"
 local conversation, imminent_queue, queue, due, staff, hold, held =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 local within = numbers(ARGV[6])
 local REQUEUES_MAX = 3
--- Whoever lost the line and is back meanwhile knows them: for so long they are asked first.
-local PREFER_MS = 600000
 local GIVEN_AWAY = { silent = true, transfer = true, given_back = true }
 
 local state, refusal = held_by(conversation, name, epoch, 3)
@@ -45,8 +44,9 @@ local level = tonumber(c[1])
 local answer_by = int(now + within[level])
 redis.call('HSET', conversation, 'state', 1, 'holder', '', 'answer_by', answer_by, 'excluded',
   GIVEN_AWAY[ARGV[5]] and name or '', 'page', 0)
+-- They may be back meanwhile.
 if ARGV[5] == 'lost' then
-  redis.call('HSET', conversation, 'prefer', name, 'prefer_until', int(now + PREFER_MS))
+  prefer(conversation, name, now)
 end
 custody(KEYS[#KEYS], id, now, 'released', name, redis.call('HINCRBY', conversation, 'epoch', 1), ARGV[5])
 close_settle(conversation, channel, id, 'cancelled', '', ARGV[5])

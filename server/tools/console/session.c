@@ -281,6 +281,7 @@ static const struct {
         {"given_back", "back in the queue"},
         {"transferred", "passed on"},
         {"taken_over", "taken over"},
+        {"reopened", "they have written again: you are asked first"},
 };
 
 static void released(struct console *c, const Holdfast__V1__Released *news)

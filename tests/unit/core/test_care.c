@@ -162,6 +162,24 @@ static void test_questions_one_at_a_time(void **state)
 	said_is(&t, "welcome,question_thoughts,question_safe,question_age");
 }
 
+static void test_who_writes_after_the_end(void **state)
+{
+	struct talk t;
+	const struct care_now how = {0};
+	(void)state;
+	begin(&t);
+	t.c.reopened = true;
+	strcpy(t.said, "welcome,question_thoughts");
+	t.c.said_at_ms = T0 - 5 * MINUTE;
+	live(&t, &plain, &how, T0, T0 + MINUTE);
+	said_is(&t, "welcome,question_thoughts,reopened");
+	// Nobody had welcomed them yet.
+	begin(&t);
+	t.c.reopened = true;
+	live(&t, &plain, &how, T0, T0 + MINUTE);
+	said_is(&t, "welcome");
+}
+
 static void test_imminent_is_asked_nothing(void **state)
 {
 	struct talk t;
@@ -279,6 +297,7 @@ int main(void)
 	        cmocka_unit_test(test_a_range_only_when_it_is_known_and_long),
 	        cmocka_unit_test(test_a_missed_promise_is_told_three_times),
 	        cmocka_unit_test(test_questions_one_at_a_time),
+	        cmocka_unit_test(test_who_writes_after_the_end),
 	        cmocka_unit_test(test_imminent_is_asked_nothing),
 	        cmocka_unit_test(test_when_nobody_is_there),
 	        cmocka_unit_test(test_answers),

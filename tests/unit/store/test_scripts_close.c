@@ -5,8 +5,8 @@
 #include "scripts.h"
 
 // From unknown upwards.
-#define TWO   (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, false})
-#define ALONE (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, true})
+#define TWO   (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, false, 0})
+#define ALONE (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, true, 0})
 
 static void held(struct world *w, enum level level)
 {

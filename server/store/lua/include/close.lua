@@ -8,6 +8,7 @@
 --- @include "transfer"
 --- @include "rates"
 --- @include "flag"
+--- @include "reopen"
 
 -- At or above `least` a conversation ends only when two people agree, and so it does wherever a supervisor must have a look first: its
 -- texter has gone silent at risk, or it is flagged.
@@ -41,7 +42,7 @@ local function close_settle(conversation, channel, id, verdict, by, reason)
 end
 
 -- KEYS as in close.lua.
-local function close_end(keys, channel, id, now, holder, epoch, outcome, wrap_up_ms)
+local function close_end(keys, channel, id, now, holder, epoch, outcome, wrap_up_ms, reopen_ms)
   local conversation, due, held, wrap_up, texter, past = keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
   local till = int(now + wrap_up_ms)
   redis.call('HSET', conversation, 'state', 4, 'outcome', outcome, 'closed_at', int(now), 'wrap_up_until', till)
@@ -62,6 +63,7 @@ local function close_end(keys, channel, id, now, holder, epoch, outcome, wrap_up
   redis.call('ZADD', due, till, 'wrap_up:' .. id)
   if redis.call('HGET', texter, 'conversation') == id then
     redis.call('DEL', texter)
+    reopen_until(keys[8], conversation, id, holder, reopen_ms)
   end
   redis.call('INCR', past)
   redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. holder .. ' ' .. epoch .. ' closed')
