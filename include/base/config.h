@@ -139,6 +139,13 @@ struct config_exposure {
 	uint32_t units;
 };
 
+// Whole texts by which texters have what they wrote deleted.
+struct config_delete_words {
+	char *language; // of the receipt; "" is the line's
+	char **words;
+	unsigned words_count;
+};
+
 struct config_pool {
 	char *name;
 	char *policy;
@@ -164,7 +171,10 @@ struct config_pool {
 	uint32_t close_silent_s;     // medium and low end by themselves after it; 0 is never
 	bool automatic;              // texters get automatic texts
 	char *hours;                 // the schedule within which people are here; "" is always
-	char **intake; // questions to those who wait: rows of base/texts.def, question_NAME
+	struct config_delete_words *delete_words; // none: core/deletion.h's own
+	unsigned delete_words_count;
+	uint32_t retain_days; // closed conversations are deleted after it; 0: never
+	char **intake;        // questions to those who wait: rows of base/texts.def, question_NAME
 	unsigned intake_count;
 };
 

@@ -59,6 +59,7 @@ void desk_take_over(struct flow *f, uint64_t session, const Frame *request);
 void desk_set_pool(struct flow *f, uint64_t session, const Frame *request);
 void desk_announce(struct flow *f, uint64_t session, const Frame *request);
 void desk_list_conversations(struct flow *f, uint64_t session, const Frame *request);
+void desk_forget_conversation(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_custody(struct flow *f, uint64_t session, const Frame *request);
 void desk_get_quarantine(struct flow *f, uint64_t session, const Frame *request);
 void desk_read_quarantined(struct flow *f, uint64_t session, const Frame *request);

@@ -30,7 +30,8 @@
 //                        close_at, close_outcome (a close that waits for a second person: lua/include/close.lua),
 //                        approved_by, flag_at, flag_by,
 //                        flag_cause, flag_page (lua/include/flag.lua), risk_thoughts, risk_plan, risk_means,
-//                        risk_timeframe, risk_at, risk_by, …
+//                        risk_timeframe, risk_at, risk_by, erase_asked_at, erased_at (then most others are gone:
+//                        lua/erase.lua), …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
 //   {P}:offline          a supervisor's word on the pool: offline (1 or 0), by, at, reason
@@ -38,6 +39,9 @@
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:late:LINE:HASH   a texter's conversation that has just ended; expires (lua/include/reopen.lua)
 //   {P}:of:LINE:HASH     a texter's conversations, oldest first
+//   {P}:erase:LINE:HASH  a texter's wish that everything of theirs be deleted (lua/include/erase.lua): id, asked_at, by, phase,
+//                        language, gateway, number (sealed), receipt, told_at, told_by (a gateway), again, again_by
+//   {P}:closed           what is closed and not deleted, by when it was closed
 //   {P}:known:LINE:HASH  the counselors who know that texter
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
@@ -46,8 +50,8 @@
 //   {P}:q0  {P}:q        the queue: imminent by enqueued, the others by score; only what waits and is not offered
 //   {P}:w:LEVEL          who waits or is offered, by enqueued
 //   {P}:held  {P}:wrap   who is held, in wrap-up
-//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID flag:ID transfer:ID page:N gone:NAME ask:ID break:NAME -> when,
-//                        in ms
+//   {P}:due              timers: answer:ID offer:ID wrap_up:ID silence:ID flag:ID transfer:ID page:N gone:NAME ask:ID break:NAME
+//                        erase:LINE:HASH -> when, in ms
 //   {P}:tend             when it is decided what those who wait are told next: conversation -> when
 //   {P}:told:LINE:HASH   a texter was told lately that nobody is there; expires
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
@@ -292,6 +296,58 @@ void store_with(
 void store_announcements(struct store *s, const char *pool, int64_t since_ms, store_fn fn,
         void *arg); // with times
 
+// ---- deletion ----
+
+struct store_texter {
+	const char *pool;
+	const char *line;
+	const char *texter;
+};
+struct store_wish {
+	struct store_texter of;
+	const char *id; // POOL.RANDOM, should it be a new one
+	const char *by; // a staff member, or "": the texter, by a text; the rest is of that text
+	const char *language;
+	const char *gateway;
+	struct bytes sealed_number;
+	const char *provider_id_hash; // hex
+};
+void store_erase_ask(struct store *s, const struct store_wish *wish, store_fn fn, void *arg);
+void store_erase_read(struct store *s, const struct store_texter *t, store_fn fn, void *arg);
+// `conversation` is what is waited for, or "".
+void store_erase_wait(struct store *s, const struct store_texter *t, const char *conversation,
+        int64_t next_ms, store_fn fn, void *arg);
+struct store_erase {
+	struct store_texter of; // `line` and `texter` are its own
+	const char *conversation;
+	const char *who;                    // "": the texter, or nobody
+	const char *why;                    // one word
+	bool force;                         // also what waits to be sent
+	const struct redis_reply *messages; // the first of its messages, at most
+	                                    // STORE_ERASE_MAX
+};
+#define STORE_ERASE_MAX 100
+void store_erase(struct store *s, const struct store_erase *e, store_fn fn, void *arg);
+// The receipt: `id` is the wish's, and names the conversation that its key is wrapped for.
+struct store_told {
+	struct store_texter of;
+	const char *id;
+	const char *gateway;
+	const char *message; // the receipt's id; "" when none was sent
+	struct bytes wrapped_key;
+	struct bytes sealed_text;
+	int64_t valid_ms;
+	int64_t next_ms; // when to look at it
+};
+void store_erase_tell(struct store *s, const struct store_told *told, store_fn fn, void *arg);
+// Of `told` the first four count.
+void store_erase_end(struct store *s, const struct store_told *told, store_fn fn, void *arg);
+// Closed until then, the oldest first.
+void store_closed(
+        struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg);
+void store_first_messages(
+        struct store *s, const char *pool, const char *id, size_t count, store_fn fn, void *arg);
+
 // ---- the outbox ----
 
 #define STORE_REPLY  "reply"
@@ -472,6 +528,7 @@ void store_check_hold(struct store *s, const char *pool, const char *name, const
 void store_check_texter(struct store *s, const char *pool, const char *line, const char *texter,
         const char *conversation, store_fn fn, void *arg);
 void store_check_page(struct store *s, const char *pool, uint64_t number, store_fn fn, void *arg);
+void store_check_erase(struct store *s, const struct store_texter *t, store_fn fn, void *arg);
 // STORE_ANOTHER: the reply in the first part of the answer goes before it and is to be looked at.
 void store_check_out(struct store *s, const struct store_out *o, store_fn fn, void *arg);
 

@@ -184,6 +184,14 @@ static const cyaml_schema_field_t ring_fields[] = {
 };
 static const cyaml_schema_value_t ring_entry = ENTRY(struct config_ring, ring_fields);
 
+static const cyaml_schema_field_t delete_words_fields[] = {
+        STRING(struct config_delete_words, language),
+        LIST(struct config_delete_words, words, &string_entry),
+        CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t delete_words_entry =
+        ENTRY(struct config_delete_words, delete_words_fields);
+
 static const cyaml_schema_field_t capacity_fields[] = {
         NUMBER(struct config_capacity, novice),
         NUMBER(struct config_capacity, standard),
@@ -219,6 +227,8 @@ static const cyaml_schema_field_t pool_fields[] = {
         BOOLEAN(struct config_pool, automatic),
         STRING(struct config_pool, hours),
         LIST(struct config_pool, intake, &string_entry),
+        LIST(struct config_pool, delete_words, &delete_words_entry),
+        NUMBER(struct config_pool, retain_days),
         STRING(struct config_pool, two_person_close),
         NUMBER(struct config_pool, flag_acknowledge_s),
         CYAML_FIELD_END,

@@ -11,15 +11,16 @@
 #include "base/utf8.h"
 #include "config_private.h"
 
-#define NAME_MAX_BYTES 32
-#define LINE_NAME_MAX  64
-#define DURATION_MAX   (7 * 24 * 3600)
-#define REPEATS_MAX    1000
-#define PEOPLE_MAX     256
-#define COPIES_MAX     5
-#define SENTINELS_MAX  9
-#define SPOOL_MIN_MB   8
-#define SPOOL_MAX_MB   65536
+#define NAME_MAX_BYTES  32
+#define LINE_NAME_MAX   64
+#define DURATION_MAX    (7 * 24 * 3600)
+#define REPEATS_MAX     1000
+#define RETAIN_DAYS_MAX 36500
+#define PEOPLE_MAX      256
+#define COPIES_MAX      5
+#define SENTINELS_MAX   9
+#define SPOOL_MIN_MB    8
+#define SPOOL_MAX_MB    65536
 
 static bool is_name(const char *s)
 {
@@ -341,6 +342,9 @@ static void check_pool(
 	check_two_person(r, i, p);
 	check_duration(
 	        r, config_key("pools[%u].flag_acknowledge_s", i).path, p->flag_acknowledge_s, 1);
+	if (p->retain_days > RETAIN_DAYS_MAX)
+		config_mistake(r, config_key("pools[%u].retain_days", i).path, "must be 0 to %d",
+		        RETAIN_DAYS_MAX);
 	config_check_pool_skills(r, config_key("pools[%u]", i).path, p);
 }
 

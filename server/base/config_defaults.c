@@ -45,6 +45,7 @@ static const struct default_number pool_numbers[] = {
         POOL(counselor_silence.supervisor_s, 180),
         POOL(counselor_silence.reroute_s, 300),
         POOL(flag_acknowledge_s, 120),
+        POOL(retain_days, 365),
         POOL(texter_silence.imminent_s, 300),
         POOL(texter_silence.high_s, 600),
         POOL(texter_silence.unknown_s, 900),

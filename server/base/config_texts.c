@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of the configured words of automatic texts.
+#include <ctype.h>
 #include <string.h>
 
 #include "base/gsm7.h"
@@ -65,10 +66,33 @@ static void check_intake(struct config_report *r, const struct config_pool *p, c
 			        "there is no automatic text \"question_%s\"", p->intake[i]);
 }
 
+// Some letter or figure, of whatever alphabet.
+static bool has_word(const char *s)
+{
+	while (*s && !isalnum((unsigned char)*s) && !((unsigned char)*s & 0x80))
+		s++;
+	return *s != 0;
+}
+
+static void check_delete_words(
+        struct config_report *r, const char *path, const struct config_delete_words *d)
+{
+	if (*d->language && !text_is_language(d->language))
+		config_mistake(r, config_key("%s.language", path).path,
+		        "must be a language like en, es or fr");
+	for (unsigned i = 0; i < d->words_count; i++)
+		if (!has_word(d->words[i]))
+			config_mistake(r, config_key("%s.words[%u]", path, i).path,
+			        "must be one word at least");
+}
+
 static void check_pool_texts(struct config_report *r, const struct config *c, unsigned i)
 {
 	const struct config_pool *p = &c->pools[i];
 	check_intake(r, p, config_key("pools[%u].intake", i).path);
+	for (unsigned j = 0; j < p->delete_words_count; j++)
+		check_delete_words(r, config_key("pools[%u].delete_words[%u]", i, j).path,
+		        &p->delete_words[j]);
 	if (*p->hours && !config_schedule(c, p->hours))
 		config_mistake(r, config_key("pools[%u].hours", i).path,
 		        "there is no schedule \"%s\"", p->hours);

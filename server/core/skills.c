@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "core/deletion.h"
 
 void skills_split(char *csv, struct skills *out)
 {
@@ -88,16 +89,6 @@ int64_t skills_next_ms(
 
 // ---- keywords ----
 
-// Latin letters without what is put on them, in lower case; other characters as they are.
-static uint32_t plain(uint32_t c)
-{
-	static const char folded[] = "aaaaaaaceeeeiiiidnooooo/ouuuuyts"
-	                             "aaaaaaaceeeeiiiidnooooo/ouuuuyty"; // U+00C0 … U+00FF
-	if (c < 0x80)
-		return (uint32_t)tolower((int)c);
-	return c >= 0xC0 && c <= 0xFF ? (uint32_t)folded[c - 0xC0] : c;
-}
-
 static bool is_letter(uint32_t c)
 {
 	return c >= 0x80 || isalnum((int)c);
@@ -110,7 +101,8 @@ bool skills_keyword(const char *text, size_t len, const char *word)
 	while (at < t.len && isspace(t.data[at]))
 		at++;
 	while (in_word < w.len) {
-		if (at >= t.len || plain(utf8_next(t, &at)) != plain(utf8_next(w, &in_word)))
+		if (at >= t.len ||
+		        deletion_plain(utf8_next(t, &at)) != deletion_plain(utf8_next(w, &in_word)))
 			return false;
 	}
 	return w.len > 0 && (at >= t.len || !is_letter(utf8_next(t, &at)));

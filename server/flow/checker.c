@@ -256,6 +256,17 @@ static void check_texter(struct checker *c, const char *name)
 	store_texter(c->flow->store, k->pool->config->name, k->line, k->texter, on_texter, k);
 }
 
+// A texter's wish for deletion, "LINE:HASH".
+static void check_wish(struct checker *c, const char *name)
+{
+	const char *colon = strrchr(name, ':');
+	struct check *k = check_new(c, "deletion", "");
+	snprintf(k->line, sizeof k->line, "%.*s", colon ? (int)(colon - name) : 0, name);
+	snprintf(k->texter, sizeof k->texter, "%s", colon ? colon + 1 : "");
+	const struct store_texter t = {k->pool->config->name, k->line, k->texter};
+	store_check_erase(c->flow->store, &t, on_small_checked, k);
+}
+
 // ---- the outbox ----
 
 static void check_out(struct check *k, store_fn fn)
@@ -353,6 +364,7 @@ static const struct named keys[] = {
         {"hold:", check_hold},
         {"o:", check_entry},
         {"texter:", check_texter},
+        {"erase:", check_wish},
         {0},
 };
 static const struct named conversations[] = {{"", check_conversation}, {0}};

@@ -25,10 +25,12 @@
 #include "presence.h"
 #include "private.h"
 #include "quarantine.h"
+#include "retain.h"
 #include "spooler.h"
 #include "staff.h"
 #include "survey.h"
 #include "sweep.h"
+#include "wish.h"
 
 // Dispatch and outbox run on every change; this is for changes whose news was lost.
 #define ROUND_MS  1000
@@ -205,8 +207,10 @@ static void on_gauges(void *arg)
 		survey_gauges(f);
 		forecasts_look(f);
 		quarantine_look(f->quarantine);
-		for (size_t i = 0; i < f->pools_count; i++)
+		for (size_t i = 0; i < f->pools_count; i++) {
 			lanes_learn(f->lanes, &f->pools[i]);
+			retain_look(&f->pools[i]);
+		}
 	}
 	f->gauges_timer = loop_timer(f->loop, GAUGES_MS, on_gauges, f);
 }
@@ -281,6 +285,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->outbox = outbox_new(f);
 	f->asking = asking_new(f);
 	f->care = care_new();
+	f->wishes = wishes_new();
 	know_gateways(f);
 	f->nodes = nodes_new(f);
 	f->quarantine = quarantine_new(f);
@@ -338,6 +343,7 @@ void flow_free(struct flow *f)
 	outbox_free(f->outbox);
 	asking_free(f->asking);
 	care_free(f->care);
+	wishes_free(f->wishes);
 	nodes_free(f->nodes);
 	quarantine_free(f->quarantine);
 	alarms_free(f->alarms);

@@ -77,6 +77,8 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	COPY(partner, "partner");
 	COPY(prefer, "prefer");
 	out->prefer_until_ms = redis_integer(redis_field(reply, "prefer_until"));
+	out->erase_asked_ms = redis_integer(redis_field(reply, "erase_asked_at"));
+	out->erased_ms = redis_integer(redis_field(reply, "erased_at"));
 	return true;
 }
 
@@ -135,6 +137,8 @@ static void frame_life(struct conversation_view *view, Holdfast__V1__Conversatio
 	out->present = view->present_list;
 	out->transfer_to = view->transfer_to;
 	out->transfer_until_ms = view->transfer_until_ms;
+	out->deletion_asked_ms = view->erase_asked_ms;
+	out->deleted_ms = view->erased_ms;
 }
 
 void conversation_frame(struct flow *f, const struct pool *p, const char *id,
@@ -323,10 +327,11 @@ static void on_conversation(const struct store_answer *a, void *arg)
 		history_end(h, a->code != STORE_OK ? store_code_err(a->code) : ERR_NOT_FOUND);
 		return;
 	}
-	if (h->with_text && !vault_unwrap(h->flow->vault, h->id, h->view.key, &h->key))
+	bool readable = h->with_text && !h->view.erased_ms;
+	if (readable && !vault_unwrap(h->flow->vault, h->id, h->view.key, &h->key))
 		log_error("conversation=%s event=key_unreadable", h->id);
 	conversation_frame(h->flow, h->pool, h->id, &h->view, h->reasons, &h->frame);
-	if (h->with_text)
+	if (readable)
 		store_notes(h->flow->store, h->pool->config->name, h->id, on_notes, h);
 	else
 		store_message_ids(
@@ -382,6 +387,10 @@ static void on_single_key(const struct store_answer *a, void *arg)
 	struct conversation_view view;
 	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
 		single_end(s, a->code != STORE_OK ? store_code_err(a->code) : ERR_NOT_FOUND, NULL);
+		return;
+	}
+	if (view.erased_ms) {
+		single_end(s, ERR_NOT_FOUND, NULL);
 		return;
 	}
 	if (!vault_unwrap(s->flow->vault, s->conversation, view.key, &s->key))

@@ -49,6 +49,7 @@ struct conversation_view {
 	char partner[33];
 	char prefer[33]; // had them before; until prefer_until_ms
 	int64_t prefer_until_ms;
+	int64_t erase_asked_ms, erased_ms; // deletion (wish.h)
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);

@@ -17,6 +17,7 @@ enum outcome {
 	OUTCOME_STORED,
 	OUTCOME_DUPLICATE,
 	OUTCOME_ACKNOWLEDGEMENT, // an on-call person's answer to a page
+	OUTCOME_DELETION, // a texter's word that asks for deletion, with no conversation open
 	OUTCOME_QUARANTINED,
 	OUTCOME_SPOOLED,
 	OUTCOME_TOO_LARGE,

@@ -33,6 +33,7 @@ struct pool {
 	bool dispatch_wanted;
 	bool sweeping;
 	bool tending;
+	bool retaining;
 	struct care_pool care;
 	struct pool_offline offline;
 	const struct rota *hours; // NULL: always open
@@ -93,6 +94,7 @@ struct arrivals;
 struct spooler;
 struct forecasts;
 struct care_desk;
+struct wishes;
 
 struct flow {
 	struct loop *loop;
@@ -122,6 +124,7 @@ struct flow {
 	struct spooler *spooler;
 	struct forecasts *forecasts;
 	struct care_desk *care;
+	struct wishes *wishes;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;

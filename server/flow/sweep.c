@@ -17,6 +17,7 @@
 #include "nodes.h"
 #include "presence.h"
 #include "silence.h"
+#include "wish.h"
 
 #define SWEEP_BATCH 100
 // Timers that may not be taken early stay in the way of those that may.
@@ -176,6 +177,7 @@ static const struct {
         {"transfer", hand_due, false},
         {"ask", due_ask, false},
         {"break", due_break, false},
+        {"erase", wish_due, false},
 };
 
 static void take_due(struct pool *p, const char *member, const char *score, bool early)

@@ -14,6 +14,7 @@
 #include "staff.h"
 #include "tags.h"
 #include "vault/mac.h"
+#include "wish.h"
 
 #define VERSION 1
 
@@ -287,6 +288,60 @@ static void store_first(struct taking *k)
 	store(k);
 }
 
+// ---- a word that asks for deletion ----
+
+static void on_wished(const struct store_answer *a, void *arg)
+{
+	struct taking *k = arg;
+	if (a->code == STORE_DUPLICATE) {
+		log_info("event=duplicate gateway=%s", k->gateway);
+		taking_end(k, OUTCOME_DUPLICATE);
+		return;
+	}
+	if (a->code != STORE_OK) {
+		log_warn("event=not_stored gateway=%s code=%s", k->gateway,
+		        store_code_name(a->code));
+		taking_end(k, OUTCOME_UNAVAILABLE);
+		return;
+	}
+	char *id = bytes_dup(redis_bytes(redis_at(a->reply, 1)));
+	wish_log(id, k->pool->config->name, "");
+	free(id);
+	if (redis_bytes(redis_at(a->reply, 2)).len == 0)
+		taking_end(k, OUTCOME_DELETION);
+	else if (unwanted(k))
+		taking_end(k, OUTCOME_UNAVAILABLE);
+	else
+		store_first(k); // whoever talks with them sees it as well
+}
+
+static void ask_deletion(struct taking *k, const char *language)
+{
+	char id[POOL_ID_MAX];
+	pool_id_new(k->pool, id);
+	const struct store_wish wish = {
+	        .of = {k->pool->config->name, k->line->number, k->texter},
+	        .id = id,
+	        .by = "",
+	        .language = language,
+	        .gateway = k->gateway,
+	        .sealed_number = buf_bytes(&k->number),
+	        .provider_id_hash = k->provider_id,
+	};
+	store_erase_ask(k->flow->store, &wish, on_wished, k);
+}
+
+// A text of a texter's.
+static void take(struct taking *k)
+{
+	bool whole = !k->text.damaged && k->text.media == 0;
+	const char *language = whole ? wish_language(k->pool, k->text.text) : NULL;
+	if (language)
+		ask_deletion(k, language);
+	else
+		store_first(k);
+}
+
 // The acknowledgement path has looked at the text: it was one, or it is a person's text like any
 // other.
 static void on_ack_done(enum ack_outcome outcome, void *arg)
@@ -295,7 +350,7 @@ static void on_ack_done(enum ack_outcome outcome, void *arg)
 	if (outcome == ACK_NOT_ONE && unwanted(k))
 		taking_end(k, OUTCOME_UNAVAILABLE);
 	else if (outcome == ACK_NOT_ONE)
-		store_first(k);
+		take(k);
 	else
 		taking_end(k, outcome == ACK_TAKEN ? OUTCOME_ACKNOWLEDGEMENT : OUTCOME_UNAVAILABLE);
 }
@@ -373,7 +428,7 @@ bool text_take(struct flow *f, struct bytes record, const struct taker *t)
 	if (member)
 		ack_take(k->pool, member, k->line, k->provider_id, k->text.text, on_ack_done, k);
 	else
-		store_first(k);
+		take(k);
 	return true;
 }
 

@@ -391,6 +391,7 @@ void store_finish(struct store *s, const struct store_claim *claim,
 	call_key(&c, "{%s}:staff", claim->pool);
 	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
 	call_key(&c, "{%s}:rates", claim->pool);
+	call_key(&c, "{%s}:closed", claim->pool);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_channel(&c, claim->pool);

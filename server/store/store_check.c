@@ -30,6 +30,7 @@ void store_check(struct store *s, const struct store_check *check, store_fn fn, 
 	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++)
 		call_key(&c, "{%s}:w:%d", pool, l);
 	call_key(&c, "{%s}:tend", pool);
+	call_key(&c, "{%s}:closed", pool);
 	call_key(&c, "{%s}:e:%llu", pool, (unsigned long long)check->flag_page);
 	call_key(&c, "{%s}:custody:%s", pool, check->conversation);
 	call_now(&c);
@@ -117,7 +118,7 @@ void store_scan(struct store *s, const char *pool, const char *cursor, store_fn 
 {
 	struct call c;
 	struct buf pattern = {0};
-	buf_printf(&pattern, "{%s}:[chot]*", pool);
+	buf_printf(&pattern, "{%s}:[cehot]*", pool);
 	call_command(&c, s, "SCAN");
 	call_str(&c, cursor);
 	call_str(&c, "MATCH");

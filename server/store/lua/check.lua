@@ -3,7 +3,7 @@
 -- that somebody answers rather sooner than later. A conversation that does not exist is taken out of all places.
 --
 -- KEYS: conversation, imminent_queue, queue, due, held, wrap_up, pages, staff, hold (the holder's), page (its), texter (its),
---       waiting_1 … waiting_5, tend, flag_page (the escalation of its flag), custody
+--       waiting_1 … waiting_5, tend, closed, flag_page (the escalation of its flag), custody
 -- ARGV: now, conversation, holder, page, texter (as the caller saw them: the keys were made of them), boosts, withins, channel,
 --       flag_page (likewise)
 -- Returns: {'OK', fault …}: what was wrong, and is right now · {'STALE'}: it is changing; look again · {'CONFLICT', 'two_open'}: its texter
@@ -36,7 +36,7 @@ end
 local c = {}
 for i, value in ipairs(redis.call('HMGET', conversation, 'state', 'level', 'holder', 'page', 'enqueued', 'answer_by', 'epoch',
   'offer_until', 'held_at', 'wrap_up_until', 'created', 'score', 'texter', 'key', 'silence_at',
-  'transfer_to', 'transfer_until')) do
+  'transfer_to', 'transfer_until', 'erased_at', 'closed_at')) do
   c[i] = value or ''
 end
 local exists = redis.call('EXISTS', conversation) == 1
@@ -139,6 +139,10 @@ place(imminent_queue, id, exists and state == 1 and level == IMMINENT and score 
 place(queue, id, exists and state == 1 and level ~= IMMINENT and score or nil, 'queue')
 place(held, id, exists and state == 3 and (tonumber(c[9]) or now) or nil, 'held')
 place(wrap_up, id, exists and state == 4 and (tonumber(c[10]) or now) or nil, 'wrap_up')
+-- What was reopened may still be in there: whoever looks by age takes it out.
+if exists and state == 5 and c[18] == '' then
+  place(KEYS[#KEYS - 2], id, tonumber(c[19]) or now, 'closed')
+end
 place(due, 'answer:' .. id, waits and number == '0' and answer_by or nil, 'answer_timer')
 place(due, 'offer:' .. id, exists and state == 2 and (tonumber(c[8]) or now) or nil, 'offer_timer')
 place(due, 'transfer:' .. id, exists and state == 3 and transfer ~= '' and (tonumber(c[17]) or now) or nil, 'transfer_timer')

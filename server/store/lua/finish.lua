@@ -2,7 +2,7 @@
 -- Ends wrap-up: the conversation is closed and the counselor's slot is free. After an imminent one they get less for a while, and are offered a
 -- break.
 --
--- KEYS: conversation, due, wrap_up, staff, hold, rates, custody
+-- KEYS: conversation, due, wrap_up, staff, hold, rates, closed, custody
 -- ARGV: now, conversation, name, epoch, channel, exposed_ms, exposed_units
 -- Returns: {'OK'}: also when it is closed already · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
 --- @include "staff"
@@ -25,6 +25,7 @@ rates_add(KEYS[6], now, RATES_HANDLED, now - (tonumber(redis.call('HGET', conver
 custody(KEYS[#KEYS], id, now, 'finished', name, epoch, '')
 redis.call('ZREM', due, 'wrap_up:' .. id)
 redis.call('ZREM', wrap_up, id)
+redis.call('ZADD', KEYS[7], redis.call('HGET', conversation, 'closed_at') or int(now), id)
 local imminent = tonumber(redis.call('HGET', hold, id)) == ALL_UNITS
 local s = staff_give_back(staff, hold, name, now, id)
 local exposed_ms = tonumber(ARGV[6])

@@ -251,6 +251,11 @@ struct talk *console_take(
 		        "%s: %s, line %s, %" PRIu64 " earlier conversations", parts[part],
 		        word_level(talk->level), conversation->line,
 		        conversation->earlier_conversations);
+	if (is_new && conversation->deleted_ms)
+		view_note(c->view, talk->number, "what was said in it has been deleted");
+	else if (is_new && conversation->deletion_asked_ms)
+		view_note(c->view, talk->number,
+		        "they have asked that what they write be deleted when it is over");
 	console_notes(c, talk, conversation);
 	for (size_t i = 0; i < conversation->n_messages; i++)
 		(void)talk_add(talk, conversation->messages[i]);
@@ -352,6 +357,8 @@ static const struct {
         {"close_asked", "wants to close, which takes two; /approve ID or /refuse ID:"},
         {"flag", "has somebody in imminent danger: /takeover it, or /settle ID when you have seen "
                  "to it:"},
+        {"deletion_asked", "talks with somebody who has asked that what they write be deleted when "
+                           "it is over:"},
         {"requeued", "was the third to lose this one; it waits again:"},
 };
 

@@ -78,6 +78,16 @@ const struct command commands[] = {
                 .answer = BODY(CUSTODY),
                 .show = show_custody,
                 .judge = judge_custody},
+        {.name = "conversation forget",
+                .usage = "ID",
+                .help = "Delete everything of the texter of this conversation on its line, as they "
+                        "asked by letter or on the phone.\nWhile one of their conversations is not "
+                        "over it waits. No text is sent to them: tell them the receipt.",
+                .operands = 1,
+                .request = BODY(FORGET_CONVERSATION),
+                .prepare = prepare_forget,
+                .answer = BODY(FORGETTING),
+                .show = show_forgetting},
         {.name = "conversation",
                 .usage = "ID",
                 .help = "One conversation: its state, holder and times. No text for operators.",

@@ -82,6 +82,10 @@ bool prepare_custody(const struct ctl *c, Frame *request, struct buf *error);
 void show_custody(const Frame *answer);
 int judge_custody(const Frame *answer);
 
+// ---- forget.c
+bool prepare_forget(const struct ctl *c, Frame *request, struct buf *error);
+void show_forgetting(const Frame *answer);
+
 // ---- quarantine.c
 bool prepare_read_quarantined(const struct ctl *c, Frame *request, struct buf *error);
 bool prepare_release_quarantined(const struct ctl *c, Frame *request, struct buf *error);

@@ -167,6 +167,8 @@ void show_conversation(const Frame *answer)
 	show_instant("begun", c->created_ms, now);
 	show_instant("waiting since", c->enqueued_ms, now);
 	show_instant("answer by", c->answer_by_ms, now);
+	show_instant("asked to forget", c->deletion_asked_ms, now);
+	show_instant("deleted", c->deleted_ms, now);
 	printf("  %-14s %" PRIu64 "\n", "messages", c->sequence);
 	printf("  %-14s %" PRIu64 "\n", "earlier ones", c->earlier_conversations);
 	printf("  %-14s %" PRIu64 "\n", "epoch", c->epoch);

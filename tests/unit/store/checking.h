@@ -9,13 +9,13 @@ static inline enum store_code check_one(struct world *w, const char *id)
 	snprintf(holder, sizeof holder, "%s", field(w, "c", id, "holder"));
 	snprintf(line, sizeof line, "%s", field(w, "c", id, "line"));
 	snprintf(texter, sizeof texter, "%s", field(w, "c", id, "texter"));
-	bool known = strcmp(texter, "nil") != 0;
+	bool known = strcmp(field(w, "c", id, "state"), "nil") != 0;
 	const struct store_check check = {
 	        .pool = POOL,
 	        .conversation = id,
 	        .holder = known && strcmp(holder, "nil") != 0 ? holder : "",
 	        .line = known ? line : "",
-	        .texter = known ? texter : "",
+	        .texter = known && strcmp(texter, "nil") != 0 ? texter : "",
 	        .page = (uint64_t)field_number(w, "c", id, "page"),
 	        .flag_page = (uint64_t)(field_number(w, "c", id, "flag_page") == NONE
 	                                        ? 0
