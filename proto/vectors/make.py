@@ -161,8 +161,11 @@ def vectors(named):
         "conversationList": {"conversations": [{**conversation(), "messages": [], "attention": ["flag", "close_asked"],
                                                 "present": ["dee=supervisor"], "lastInMs": T0 + 9000, "lastOutMs": T0 + 5000,
                                                 "unansweredSinceMs": T0 + 8000, "requeues": 1, "reopened": 2, "transferTo": "ben", "transferUntilMs": T0 + 99000,
+                                                "deletionAskedMs": T0 + 7000, "deletedMs": T0 + 90000,
                                                 "notes": [note()]}],
                              "total": 41},
+        "forgetConversation": {"conversation": CONVERSATION},
+        "forgetting": {"receipt": "7F3KQ2M9", "waits": True},
         "getCustody": {"conversation": CONVERSATION, "after": 1, "head": HEAD},
         "custody": {"conversation": CONVERSATION, "fault": "that head is no entry's: the ledger was cut off or written anew",
                     "head": CUSTODY[:40], "count": 2, "entries": [

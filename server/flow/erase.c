@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "anchor.h"
 #include "base/log.h"
 
 struct erasing {
@@ -35,9 +36,11 @@ static void on_erased(const struct store_answer *a, void *arg)
 		read_first(e);
 		return;
 	}
-	if (said == STORE_OK)
+	if (said == STORE_OK) {
 		log_info("conversation=%s event=deleted staff=%s why=%s", e->conversation,
 		        *e->who ? e->who : "-", e->why);
+		anchor_log(e->pool, e->conversation);
+	}
 	erasing_end(e, said == STORE_NOT_FOUND ? STORE_OK : said);
 }
 
