@@ -112,7 +112,7 @@ static void on_conversation(const struct store_answer *a, void *arg)
 	struct conversation_view view;
 	if (a->code != STORE_OK)
 		saying_end(s, a->code);
-	else if (!conversation_view(a->reply, &view))
+	else if (!conversation_view(a->reply, &view) || view.erased_ms)
 		saying_end(s, STORE_NOT_FOUND);
 	else
 		say_to(s, &view);

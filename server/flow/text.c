@@ -9,6 +9,7 @@
 #include "ack.h"
 #include "base/codec.h"
 #include "base/log.h"
+#include "core/deletion.h"
 #include "quarantine.h"
 #include "record.h"
 #include "staff.h"
@@ -368,8 +369,10 @@ void text_rehearse(struct flow *f, struct bytes record)
 {
 	struct text t;
 	struct buf reasons = {0};
-	if (read_text(record, &t))
+	if (read_text(record, &t)) {
 		triage(f, &t, &reasons);
+		deletion_default(t.text);
+	}
 	buf_free(&reasons);
 }
 

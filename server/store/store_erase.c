@@ -86,6 +86,7 @@ void store_erase(struct store *s, const struct store_erase *e, store_fn fn, void
 	key_of(&c, "late", &e->of);
 	key_pool(&c, &e->of, "closed");
 	key_pool(&c, &e->of, "due");
+	key_pool(&c, &e->of, "tend");
 	key_each(&c, e, "m");
 	key_each(&c, e, "o");
 	call_key(&c, "{%s}:custody:%s", e->of.pool, e->conversation);

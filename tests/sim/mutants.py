@@ -55,6 +55,7 @@ TABLE = [
            "redis.call('LTRIM', key, 0, -2) redis.call('RPUSH', key,"),
     Mutant("the ledger's hashes are no chain", LUA + "include/custody.lua", "local before = last and string.sub(last, 1, 40) or",
            "local before ="),
+    Mutant("deletion leaves the key", LUA + "erase.lua", "STAYS.texter = true", "STAYS.texter, STAYS.key = true, true"),
     Mutant("a text is not marked as seen", LUA + "ingest.lua", "redis.call('SET', seen, ARGV[4], 'PX', ARGV[18])"),
     Mutant("a text is deduplicated by whoever asks first", LUA + "ingest.lua", "local earlier = redis.call('GET', seen)",
            "local earlier = redis.call('EXISTS', texter) == 1 and ARGV[4]"),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/deletion.h"
 #include "oracle_book.h"
 #include "world.h"
 
@@ -23,6 +24,7 @@ struct oracle *oracle_new(struct world *w)
 	o->world = w;
 	o->conversations = strmap_new();
 	o->messages = strmap_new();
+	o->whose = strmap_new();
 	o->held = strmap_new();
 	o->queued = strmap_new();
 	o->taken = strmap_new();
@@ -53,6 +55,7 @@ void oracle_free(struct oracle *o)
 	strmap_each(o->held, free_value, NULL);
 	strmap_free(o->conversations);
 	strmap_free(o->messages);
+	strmap_free(o->whose);
 	strmap_free(o->held);
 	strmap_free(o->queued);
 	strmap_free(o->taken);
@@ -72,6 +75,9 @@ void oracle_text(
 	struct text_seen *t = xcalloc(1, sizeof *t);
 	*t = (struct text_seen){.number = number, .texter = texter, .gateway = gateway};
 	snprintf(t->words, sizeof t->words, "%s", words);
+	t->wish = texter < TEXTERS_MAX && deletion_default(bytes_str(words));
+	if (t->wish)
+		o->wished[texter] = true;
 	o->texts = xrealloc(o->texts, (o->texts_count + 1) * sizeof(struct text_seen *));
 	o->texts[o->texts_count++] = t;
 }
@@ -84,7 +90,8 @@ struct text_seen *oracle_text_of(struct oracle *o, uint64_t number)
 // Promises 1 and 2. What is in no keyspace must be in the spool of a node that said 2xx.
 static void check_kept(struct oracle *o, const struct text_seen *t)
 {
-	if (t->stored || !t->by || t->texter >= TEXTERS_MAX)
+	// A word that asks for deletion is in no conversation when none is open.
+	if (t->stored || t->gone || t->wish || !t->by || t->texter >= TEXTERS_MAX)
 		return;
 	for (size_t i = 0; i < o->world->nodes_count; i++) {
 		const struct node *n = o->world->nodes[i];
@@ -95,11 +102,29 @@ static void check_kept(struct oracle *o, const struct text_seen *t)
 	        o, "text %llu was acknowledged and is nowhere", (unsigned long long)t->number);
 }
 
+struct heard {
+	size_t texter;
+};
+
+static void must_erase(const char *key, void *value, void *arg)
+{
+	const struct heard *h = arg;
+	struct conversation *c = value;
+	(void)key;
+	if (c->state == CLOSED && c->messages > 0 && c->texter == h->texter)
+		c->must_erase = true;
+}
+
 void oracle_acknowledged(struct oracle *o, uint64_t number, size_t node)
 {
 	struct text_seen *t = oracle_text_of(o, number);
 	o->acknowledged += t->by == 0;
 	t->by |= 1u << node;
+	// What is in a spool is heard only when it comes from there.
+	if (t->wish && !t->stored && node_spool_empty(o->world->nodes[node])) {
+		struct heard h = {t->texter};
+		strmap_each(o->conversations, must_erase, &h);
+	}
 	check_kept(o, t);
 }
 
@@ -284,7 +309,8 @@ static void check_queued(const char *message, void *value, void *arg)
 {
 	struct oracle *o = arg;
 	(void)value;
-	if (!strmap_get(o->messages, message))
+	const struct conversation *c = strmap_get(o->whose, message);
+	if (!strmap_get(o->messages, message) && !(c && c->erased))
 		oracle_violation(o, "reply %s was called queued and is gone", message);
 }
 
@@ -309,6 +335,7 @@ static void forget_conversation(const char *key, void *value, void *arg)
 	(void)arg;
 	c->state = 0;
 	c->messages = 0;
+	c->erased = false;
 	c->custody = (struct custody){0};
 	c->due = 0;
 }
@@ -339,6 +366,8 @@ static void check_over(const char *key, void *value, void *arg)
 	(void)key;
 	if (c->state && c->state != CLOSED)
 		s->found = "a conversation is open";
+	else if (c->must_erase && !oracle_erased(s->oracle, c))
+		s->found = "a conversation is to be deleted";
 }
 
 static void check_settled(const char *key, void *value, void *arg)
@@ -349,13 +378,20 @@ static void check_settled(const char *key, void *value, void *arg)
 		s->found = "a reply is queued";
 }
 
+static bool is_kept(const struct text_seen *t)
+{
+	return t->texter >= TEXTERS_MAX || t->stored || t->gone || t->wish;
+}
+
 const char *oracle_drained(struct oracle *o)
 {
 	struct search s = {.oracle = o};
+	if (oracle_wishes(o))
+		return "a wish for deletion is not fulfilled";
 	if (texters_waiting(o->world))
 		return "a text was not taken";
 	for (size_t i = 0; i < o->texts_count; i++)
-		if (o->texts[i]->texter < TEXTERS_MAX && !o->texts[i]->stored)
+		if (!is_kept(o->texts[i]))
 			return "a text is in no conversation";
 	for (size_t i = 0; i < o->world->nodes_count; i++)
 		if (!node_spool_empty(o->world->nodes[i]))

@@ -4,6 +4,7 @@
 #include "core/custody.h"
 #include "model_store.h"
 #include "oracle.h"
+#include "world.h"
 
 // What the oracle keeps, between its two files.
 
@@ -14,6 +15,9 @@ struct text_seen {
 	size_t texter, gateway;
 	unsigned by; // bits of the nodes that said 2xx
 	bool stored; // in a conversation
+	bool wish;   // asks for deletion
+	bool gone;   // with its conversation, which was deleted as its texter wished
+	struct conversation *of;
 	char words[80];
 };
 
@@ -38,6 +42,8 @@ struct conversation {
 	struct custody custody; // its ledger, as far as it was read
 	struct ask *asks;       // all claims that consoles ever made
 	size_t asks_count;
+	bool erased;     // its messages are gone
+	bool must_erase; // its texter has asked for that, and was heard
 };
 
 struct message_seen {
@@ -53,11 +59,13 @@ struct oracle {
 	size_t texts_count;
 	struct strmap *conversations; // id -> struct conversation
 	struct strmap *messages;      // id -> struct message_seen, as in the keyspace
+	struct strmap *whose;         // id of a message -> struct conversation, for ever
 	struct strmap *held;          // "conversation epoch" -> who was told
 	struct strmap *queued;        // message ids that were called queued
 	struct strmap *taken;         // message ids that a provider took
 	struct strmap *clients;       // "conversation client_id" of replies in the keyspace
 	uint64_t acknowledged, shown;
+	bool wished[TEXTERS_MAX]; // they have asked for deletion, perhaps unheard
 	int64_t next_look;
 	int64_t apart; // ms
 	struct model_reply reply;
@@ -78,3 +86,5 @@ void oracle_wrote(struct oracle *o, struct bytes key);
 void oracle_written(struct oracle *o);
 int oracle_delivery(struct oracle *o, const char *message); // 0 when it is not there
 size_t oracle_count(struct oracle *o, const char *set);     // of a sorted set
+bool oracle_erased(struct oracle *o, const struct conversation *c);
+bool oracle_wishes(struct oracle *o); // some wish for deletion is not fulfilled

@@ -85,12 +85,12 @@ int oracle_delivery(struct oracle *o, const char *message)
 
 static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
         "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at", "silence_at",
-        "reopened", "holder"};
+        "reopened", "erased_at", "holder"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 struct view {
 	int64_t state, level, epoch, seq, page, answer_by, enqueued, score, held_at, offer_until,
-	        wrap_up_until, declined_at, silence_at, reopened;
+	        wrap_up_until, declined_at, silence_at, reopened, erased_at;
 	char holder[33];
 };
 
@@ -100,7 +100,7 @@ static bool read_view(struct oracle *o, const char *id, struct view *v)
 	struct bytes argv[2 + FIELDS] = {bytes_str("HMGET"), bytes_str(key.text)};
 	int64_t *numbers[] = {&v->state, &v->level, &v->epoch, &v->seq, &v->page, &v->answer_by,
 	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until,
-	        &v->declined_at, &v->silence_at, &v->reopened};
+	        &v->declined_at, &v->silence_at, &v->reopened, &v->erased_at};
 	for (size_t i = 0; i < FIELDS; i++)
 		argv[2 + i] = bytes_str(fields[i]);
 	const struct model_reply *r = run(o, 2 + FIELDS, argv);
@@ -227,6 +227,8 @@ static void take_text(struct oracle *o, struct conversation *c, const char *mess
 	c->texter = t->texter;
 	c->gateway = t->gateway;
 	t->stored = true;
+	t->of = c;
+	c->must_erase = c->must_erase || t->wish;
 }
 
 static void take_client(
@@ -247,7 +249,8 @@ static void take_automatic(struct oracle *o, struct conversation *c, const struc
 	if (*author || !text_from_name(automatic, &id))
 		oracle_violation(o, "%s: %s is no automatic text", c->id, automatic);
 	// A new master may show several steps at once.
-	bool waited = c->state == 0 || c->state == WAITING || c->state == OFFERED;
+	bool waited = c->state == 0 || c->state == WAITING || c->state == OFFERED ||
+	              id == TEXT_DELETED_LATER;
 	if (!waited && v->state != WAITING && v->state != OFFERED)
 		oracle_violation(
 		        o, "%s: %s is said in state %lld", c->id, automatic, (long long)v->state);
@@ -299,6 +302,7 @@ static void take_message(struct oracle *o, struct conversation *c, const char *m
 	if (strmap_get(o->messages, message))
 		oracle_violation(o, "%s: message %s twice", c->id, message);
 	strmap_put(o->messages, message, m);
+	strmap_put(o->whose, message, c);
 }
 
 static void check_messages(
@@ -380,12 +384,52 @@ static void follow_due(struct oracle *o, struct conversation *c, const struct vi
 		c->due = due;
 }
 
+bool oracle_erased(struct oracle *o, const struct conversation *c)
+{
+	return ask_2(o, "HGET", key_of("c", c->id), "erased_at") != NONE;
+}
+
+bool oracle_wishes(struct oracle *o)
+{
+	struct key key = key_of("due", "");
+	const struct bytes argv[] = {
+	        bytes_str("ZRANGE"), bytes_str(key.text), bytes_str("0"), bytes_str("-1")};
+	const struct model_reply *r = run(o, 4, argv);
+	for (size_t i = 0; i < r->count; i++) {
+		struct bytes member = model_value_bytes(&r->at[i]);
+		if (member.len > 6 && memcmp(member.data, "erase:", 6) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Only what is over is deleted, and nothing that nobody asked for.
+static void look_at_erased(struct oracle *o, struct conversation *c, const struct view *v)
+{
+	if (v->state != CLOSED)
+		oracle_violation(o, "%s is deleted in state %lld", c->id, (long long)v->state);
+	if (c->texter >= TEXTERS_MAX || !o->wished[c->texter])
+		oracle_violation(o, "%s is deleted, and nobody asked for it", c->id);
+	for (size_t i = 0; !c->erased && i < o->texts_count; i++)
+		o->texts[i]->gone = o->texts[i]->gone || o->texts[i]->of == c;
+	same(o, c->id, "its key", ask_2(o, "HGET", key_of("c", c->id), "key"), NONE);
+	check_place(o, c->id, v);
+	check_ledger(o, c, v);
+	c->erased = true;
+	c->state = CLOSED;
+	c->messages = (size_t)v->seq;
+}
+
 void oracle_look(struct oracle *o, struct conversation *c)
 {
 	struct view v;
 	bool fresh = c->state != 0;
 	if (!read_view(o, c->id, &v)) {
 		same(o, c->id, "in the keyspace", 0, fresh);
+		return;
+	}
+	if (v.erased_at != NONE) {
+		look_at_erased(o, c, &v);
 		return;
 	}
 	if (c->state == CLOSED && v.state == CLOSED && c->messages == (size_t)v.seq)

@@ -10,6 +10,7 @@
 
 #define POST_TIMEOUT_MS 10000
 #define PATIENCE        200 // texts of one person at once under way, at most
+#define DELETION_CHANCE 10  // of a thousand texts
 
 struct text {
 	uint64_t number;
@@ -219,6 +220,8 @@ static void on_mood(void *arg)
 	const char *phrase = phrases[sim_below(s, sizeof phrases / sizeof phrases[0])];
 	snprintf(words, sizeof words, sim_chance(s, 500) ? "%s" : "%s (%llu)", phrase,
 	        (unsigned long long)w->texters->sent);
+	if (sim_chance(s, DELETION_CHANCE))
+		snprintf(words, sizeof words, "delete my data");
 	if (w->texters->waiting < PATIENCE)
 		write_text(w, p->texter, p->texter % GATEWAYS, words);
 	// Several texts in a row, or a pause.

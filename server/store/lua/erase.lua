@@ -2,7 +2,8 @@
 -- Deletes what was said in a closed conversation, some messages at a call. Its key goes first: from then on no copy of its texts anywhere
 -- can be read. What stays is without content: times, level, outcome, who had it, and the ledger of custody. Safe to repeat.
 --
--- KEYS: conversation, messages, notes, client_ids, replies, autos, of, late, closed, due, message_1 … message_N, entry_1 … entry_N, custody
+-- KEYS: conversation, messages, notes, client_ids, replies, autos, of, late, closed, due, tend, message_1 … message_N, entry_1 … entry_N,
+--       custody
 -- ARGV: now, conversation, who (asked for it, or ''), why, force ("1": also what waits to be sent), message id_1 … id_N (the first of
 --       `messages`)
 -- Returns: {'OK', 'more'|'done'} · {'CONFLICT'}: it is live · {'HELD'}: something to its texter is not sent yet · {'NOT_FOUND'}
@@ -47,12 +48,13 @@ for _, name in ipairs(redis.call('HKEYS', conversation)) do
   end
 end
 redis.call('DEL', KEYS[3], KEYS[4], replies, autos)
+redis.call('ZREM', KEYS[11], id)
 if redis.call('HGET', late, 'conversation') == id then
   redis.call('DEL', late)
 end
 for i = 1, count do
   local message = ARGV[5 + i]
-  redis.call('DEL', KEYS[10 + i], KEYS[10 + count + i])
+  redis.call('DEL', KEYS[11 + i], KEYS[11 + count + i])
   redis.call('ZREM', due, 'ask:' .. message)
   redis.call('LREM', messages, 1, message)
 end

@@ -299,11 +299,24 @@ static void test_texts(void **state)
 	        {"texts: [{line: '*', language: en, name: wait}]",
 	                ":10: texts[0].text: is missing; "},
 	};
+	static const char *const of_pools[][2] = {
+	        {"retain_days: 36501", ":13: pools[0].retain_days: must be 0 to 36500\n"},
+	        {"delete_words: [{language: English, words: [x]}]",
+	                ":13: pools[0].delete_words[0].language: must be a language like"},
+	        {"delete_words: [{words: [x, '!?']}]",
+	                ":13: pools[0].delete_words[0].words[1]: must be one word at least\n"},
+	        {"intake: [dreams]", ":13: pools[0].intake[0]: there is no automatic text"},
+	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char to[200];
 		snprintf(to, sizeof to, "%s\npools:\n", cases[i][0]);
 		assert_refused("pools:\n", to, cases[i][1]);
+	}
+	for (size_t i = 0; i < sizeof of_pools / sizeof *of_pools; i++) {
+		char to[200];
+		snprintf(to, sizeof to, "    policy: night\n    %s\n", of_pools[i][0]);
+		assert_refused("    policy: night\n", to, of_pools[i][1]);
 	}
 	struct config *c = load_changed("pools:\n",
 	        "texts:\n  - {line: '*', language: de, name: wait, text: 'In {range}'}\n"
@@ -314,6 +327,8 @@ static void test_texts(void **state)
 	assert_string_equal(c->lines[0].language, "en");
 	assert_string_equal(c->lines[0].emergency, "112");
 	assert_true(c->pools[0].automatic);
+	assert_int_equal(c->pools[0].retain_days, 365);
+	assert_int_equal(c->pools[0].delete_words_count, 0);
 	config_free(c);
 }
 
