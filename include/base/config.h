@@ -155,6 +155,8 @@ struct config_pool {
 	uint32_t offer_imminent_to;   // so many are asked at once when somebody is in danger
 	uint32_t grace_s;             // how long a vanished console keeps its people
 	uint32_t wrap_up_s;
+	bool survey;       // texters are asked how it was
+	uint32_t survey_s; // for so long a number is an answer
 	uint32_t reopen_s; // 0: a late text begins a new conversation
 	struct config_exposure exposure;
 	char *shifts; // the schedule of its counselors' shifts, or ""

@@ -22,6 +22,9 @@ struct care_pool {
 };
 
 struct care {
+	bool over;   // closed, or in wrap-up
+	bool survey; // they may be asked how it was
+	int64_t closed_ms;
 	bool waits;    // waiting or offered
 	bool offered;  // somebody may accept at any moment
 	bool reopened; // they write after its end
@@ -60,5 +63,7 @@ struct care_decision care_decide(
 // What a text answers to a question of yes or no: "yes", "no" or "". Who wavers about ending their
 // life says yes.
 const char *care_answer(struct bytes text);
+// 1 to 5 when it is nothing but such a digit; 0 when it is anything else, and so a person's text.
+unsigned care_rating(struct bytes text);
 // Is that mark among what was said?
 bool care_was_said(const struct care *c, const char *mark);

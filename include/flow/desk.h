@@ -53,6 +53,7 @@ void desk_release(struct flow *f, uint64_t session, const Frame *request);
 void desk_invite(struct flow *f, uint64_t session, const Frame *request);
 void desk_join(struct flow *f, uint64_t session, const Frame *request);
 void desk_leave(struct flow *f, uint64_t session, const Frame *request);
+void desk_add_note(struct flow *f, uint64_t session, const Frame *request);
 void desk_whisper(struct flow *f, uint64_t session, const Frame *request);
 void desk_watch(struct flow *f, uint64_t session, const Frame *request);
 void desk_take_over(struct flow *f, uint64_t session, const Frame *request);

@@ -28,7 +28,7 @@
 //                        automatic texts, CSV), said_at, asked (sequence of the latest question), promised (the
 //                        end of the latest wait told), tend (as in {P}:tend, or 0), consent, close_by,
 //                        close_at, close_outcome (a close that waits for a second person: lua/include/close.lua),
-//                        approved_by, flag_at, flag_by,
+//                        close_tags, tags (CSV), surveyed_at, rating, rated_at, approved_by, flag_at, flag_by,
 //                        flag_cause, flag_page (lua/include/flag.lua), risk_thoughts, risk_plan, risk_means,
 //                        risk_timeframe, risk_at, risk_by, erase_asked_at, erased_at (then most others are gone:
 //                        lua/erase.lua), …
@@ -229,6 +229,12 @@ struct store_silence {
 	int64_t next_at_ms;
 };
 void store_silence(struct store *s, const struct store_silence *look, store_fn fn, void *arg);
+// A sealed word of staff about a conversation, bound to its id.
+struct store_note {
+	const char *id;
+	struct bytes sealed;
+};
+
 struct store_closing {
 	const char *outcome;
 	int64_t wrap_up_ms;
@@ -238,12 +244,15 @@ struct store_closing {
 	enum level least;  // from there on two people must agree; 0: nowhere
 	bool alone;        // there is nobody else who could agree
 	int64_t reopen_ms; // for so long a late text goes on with it; 0: a text begins a new one
+	bool survey;       // its texter may be asked how it was
+	const char *tags;  // comma-separated; NULL: none
+	const struct store_note *note; // its summary; NULL: none
 };
 // STORE_APPROVAL: a supervisor has been asked.
 void store_close(struct store *s, const struct store_claim *c, const struct store_closing *closing,
         store_fn fn, void *arg);
 // The second person's word; `c` is their claim, in the holder's epoch. Of the closing wrap_up_ms,
-// reopen_ms, line and texter count; `reason` is one word or "".
+// reopen_ms, survey, line and texter count; `reason` is one word or "".
 void store_close_answer(struct store *s, const struct store_claim *c,
         const struct store_closing *closing, bool approve, const char *reason, store_fn fn,
         void *arg);
@@ -254,12 +263,11 @@ struct store_exposure {
 };
 void store_finish(struct store *s, const struct store_claim *c,
         const struct store_exposure *exposure, store_fn fn, void *arg);
+// `tags` and `note` (NULL: none) as in a closing; they count also when the time limit was faster.
+void store_finish_with(struct store *s, const struct store_claim *c,
+        const struct store_exposure *exposure, const char *tags, const struct store_note *note,
+        store_fn fn, void *arg);
 
-// A sealed word of staff about a conversation, bound to its id.
-struct store_note {
-	const char *id;
-	struct bytes sealed;
-};
 // The holder gives it back to the queue: `reason` is "transfer" or "given_back" and the note's
 // kind.
 void store_give_away(struct store *s, const struct store_claim *c, const char *reason,
@@ -279,8 +287,9 @@ void store_join(struct store *s, const struct store_claim *c, const char *role, 
         const char *invited, store_fn fn, void *arg);
 void store_leave(
         struct store *s, const struct store_claim *c, const char *session, store_fn fn, void *arg);
-void store_whisper(struct store *s, const struct store_claim *c, const struct store_note *note,
-        store_fn fn, void *arg);
+// `kind` is "whisper", "note" or "summary".
+void store_note(struct store *s, const struct store_claim *c, const char *kind,
+        const struct store_note *note, store_fn fn, void *arg);
 void store_invite(struct store *s, const struct store_claim *c, const char *whom, int64_t invite_ms,
         store_fn fn, void *arg);
 void store_announce(struct store *s, const char *pool, const char *author,
@@ -291,6 +300,9 @@ void store_set_pool(struct store *s, const char *pool, bool offline, const char 
 void store_offline(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
 void store_notes(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
+// The ids of a texter's latest conversations, at most `count`, oldest first.
+void store_of(struct store *s, const char *pool, const char *line, const char *texter, size_t count,
+        store_fn fn, void *arg);
 void store_with(
         struct store *s, const char *pool, const char *name, store_fn fn, void *arg); // HGETALL
 void store_announcements(struct store *s, const char *pool, int64_t since_ms, store_fn fn,
@@ -429,6 +441,19 @@ void store_out_ask(struct store *s, const char *pool, const char *id, const char
 // `delivery` 0: the provider does not know it.
 void store_out_asked(struct store *s, const struct store_out *o, int delivery,
         struct bytes provider_id, struct bytes note, store_fn fn, void *arg);
+
+// A texter's rating of the conversation that has ended. STORE_NOT_FOUND: nobody asked for it.
+struct store_rating {
+	const char *pool;
+	const char *conversation;
+	const char *gateway;
+	const char *provider_id_hash;
+	const char *line;
+	const char *texter;
+	unsigned rating;
+	int64_t window_ms; // after the question
+};
+void store_rate(struct store *s, const struct store_rating *r, store_fn fn, void *arg);
 
 void store_seen_get(struct store *s, const char *pool, const char *gateway,
         const char *provider_id_hash, store_fn fn,

@@ -56,6 +56,11 @@ def conversation():
             "messages": list(messages()), "earlierConversations": 1}
 
 
+def previous():
+    return {"id": SECOND, "createdMs": T0 - 9000000, "closedMs": T0 - 8000000, "level": "LEVEL_MEDIUM", "outcome": "safe_for_now",
+            "tags": ["anxiety"], "holder": "ben", "summary": "Exams; a friend stays tonight."}
+
+
 def note():
     return {"id": "2c3d4e5f6g7h8j9k0m1n2p3q4r", "kind": "whisper", "author": "dee", "atMs": T0 + 7000, "text": "ask about the pills"}
 
@@ -100,8 +105,8 @@ def vectors(named):
         "accept": {"conversation": SECOND, "epoch": 2},
         "decline": {"conversation": SECOND, "epoch": 2, "reason": "know_them"},
         "reply": {**held, "clientId": "ana-17", "text": "I’m here 😰 tell me more"},
-        "close": {**held, "outcome": "safe_for_now"},
-        "finishWrapUp": held,
+        "close": {**held, "outcome": "safe_for_now", "tags": ["anxiety", "school"], "summary": "Exams; a friend stays tonight."},
+        "finishWrapUp": {**held, "tags": ["anxiety"], "summary": "Exams; a friend stays tonight."},
         "getConversation": {"conversation": CONVERSATION, "afterSequence": 1},
         "getQuarantine": {},
         "readQuarantined": {"id": QUARANTINED},
@@ -162,7 +167,8 @@ def vectors(named):
                                                 "present": ["dee=supervisor"], "lastInMs": T0 + 9000, "lastOutMs": T0 + 5000,
                                                 "unansweredSinceMs": T0 + 8000, "requeues": 1, "reopened": 2, "transferTo": "ben", "transferUntilMs": T0 + 99000,
                                                 "deletionAskedMs": T0 + 7000, "deletedMs": T0 + 90000,
-                                                "notes": [note()]}],
+                                                "notes": [note()], "previous": [previous()],
+                                                "outcome": "safe_for_now", "tags": ["school"], "closedMs": T0 + 100000}],
                              "total": 41},
         "forgetConversation": {"conversation": CONVERSATION},
         "forgetting": {"receipt": "7F3KQ2M9", "waits": True},
@@ -174,6 +180,7 @@ def vectors(named):
                     "spans": [{"state": "STATE_WAITING", "fromMs": T0, "toMs": T0 + 1000},
                               {"state": "STATE_OFFERED", "owner": "ana", "fromMs": T0 + 1000}], "backMs": 120},
         "recuse": held,
+        "addNote": {"conversation": CONVERSATION, "text": "Exams; a friend stays tonight.", "summary": True},
         "offer": offer(),
         "offerOver": {"conversation": SECOND, "epoch": 2, "reason": "expired"},
         "message": messages()[0],

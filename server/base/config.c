@@ -215,6 +215,8 @@ static const cyaml_schema_field_t pool_fields[] = {
         NUMBER(struct config_pool, grace_s),
         NUMBER(struct config_pool, wrap_up_s),
         NUMBER(struct config_pool, reopen_s),
+        BOOLEAN(struct config_pool, survey),
+        NUMBER(struct config_pool, survey_s),
         MAPPING(struct config_pool, exposure, exposure_fields),
         STRING(struct config_pool, shifts),
         NUMBER(struct config_pool, drain_before_s),

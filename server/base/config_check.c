@@ -337,6 +337,7 @@ static void check_pool(
 	check_duration(r, config_key("pools[%u].grace_s", i).path, p->grace_s, 0);
 	check_duration(r, config_key("pools[%u].wrap_up_s", i).path, p->wrap_up_s, 0);
 	check_duration(r, config_key("pools[%u].reopen_s", i).path, p->reopen_s, 0);
+	check_duration(r, config_key("pools[%u].survey_s", i).path, p->survey_s, 60);
 	check_silence(r, i, p);
 	check_shifts(r, c, i, p);
 	check_two_person(r, i, p);

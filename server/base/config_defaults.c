@@ -37,6 +37,7 @@ static const struct default_number pool_numbers[] = {
         POOL(grace_s, 15),
         POOL(wrap_up_s, 0),
         POOL(reopen_s, 1800),
+        POOL(survey_s, 86400),
         POOL(exposure.after_imminent_s, 3600),
         POOL(exposure.units, 1),
         POOL(drain_before_s, 900),

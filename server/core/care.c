@@ -16,6 +16,8 @@
 // Shorter waits are told to nobody: the text would come with the answer.
 #define TELL_FROM_MS 120000
 #define LOOK_MS      20000
+// They may still be writing thanks.
+#define SURVEY_MS 30000
 
 bool care_was_said(const struct care *c, const char *mark)
 {
@@ -130,12 +132,21 @@ static bool is_over(const struct care *c, const struct care_pool *p)
 	       updates_told(c) == CARE_UPDATES_MAX && !next_question(c, p);
 }
 
+static struct care_decision after_the_end(const struct care *c, const struct care_now *now)
+{
+	if (!c->over || !c->survey || c->level == LEVEL_IMMINENT || !unsaid(c, TEXT_SURVEY))
+		return look_at(0);
+	if (now->now_ms - c->closed_ms < SURVEY_MS)
+		return look_at(c->closed_ms + SURVEY_MS);
+	return speak(TEXT_SURVEY);
+}
+
 struct care_decision care_decide(
         const struct care *c, const struct care_pool *p, const struct care_now *now)
 {
 	struct care_decision d;
 	if (!c->waits)
-		return look_at(0);
+		return after_the_end(c, now);
 	// Nobody in danger is asked anything, or told to wait. A human may lower the level.
 	if (c->level == LEVEL_IMMINENT)
 		return unsaid(c, TEXT_COMING) ? speak(TEXT_COMING) : look_at(now->now_ms + LOOK_MS);
@@ -220,4 +231,18 @@ const char *care_answer(struct bytes text)
 		if (strcmp(answers[i].word, word) == 0)
 			return answers[i].answer;
 	return "";
+}
+
+unsigned care_rating(struct bytes text)
+{
+	unsigned rating = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+			continue;
+		if (c < '1' || c > '5' || rating)
+			return 0;
+		rating = (unsigned)(c - '0');
+	}
+	return rating;
 }

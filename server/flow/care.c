@@ -9,6 +9,7 @@
 #include "forecast.h"
 #include "history.h"
 #include "say.h"
+#include "silence.h"
 
 // At a time, over all pools. Automatic texts wait rather than anything else: they have a sorted set
 // of their own, so that their number delays no other timer.
@@ -99,19 +100,23 @@ static void opens(const struct pool *p, struct say_what *what)
 static void speak(struct tending *t, const struct care_now *now)
 {
 	const struct care_decision *d = &t->decision;
-	char promised[24];
+	char when[24];
 	struct say_what what = {.id = d->text,
 	        .mark = d->mark,
 	        .low_ms = now->low_ms,
 	        .high_ms = now->high_ms,
 	        .told_ms = d->once_a_day ? TOLD_MS : 0};
-	snprintf(promised, sizeof promised, "%lld", (long long)d->promised_ms);
+	snprintf(when, sizeof when, "%lld", (long long)d->promised_ms);
 	if (d->promised_ms) {
 		what.kept_field = "promised";
-		what.kept = promised;
+		what.kept = when;
 	} else if (d->question) {
 		what.kept_field = "asked";
 		what.kept = "seq";
+	} else if (d->text == TEXT_SURVEY) {
+		snprintf(when, sizeof when, "%lld", (long long)now->now_ms);
+		what.kept_field = "surveyed_at";
+		what.kept = when;
 	}
 	opens(t->pool, &what);
 	say(t->pool, t->conversation, &what, on_said, t);
@@ -135,13 +140,24 @@ static struct care_now how_things_stand(const struct pool *p, enum level level)
 	return now;
 }
 
-static struct care care_of(
-        const struct conversation_view *view, const struct redis_reply *r, const char *said)
+// Nobody who was in danger is asked whether it helped, and nobody who had gone.
+static bool may_be_surveyed(const struct pool *p, const struct redis_reply *r)
+{
+	bool silent = bytes_is(redis_bytes(redis_field(r, "outcome")), OUTCOME_SILENT);
+	bool flagged = redis_bytes(redis_field(r, "flag_cause")).len > 0;
+	return p->config->survey && !silent && !flagged;
+}
+
+static struct care care_of(const struct pool *p, const struct conversation_view *view,
+        const struct redis_reply *r, const char *said)
 {
 	return (struct care){
 	        .waits = view->state == CONVERSATION_WAITING || view->state == CONVERSATION_OFFERED,
 	        .offered = view->state == CONVERSATION_OFFERED,
 	        .reopened = view->reopened > 0,
+	        .over = view->state >= CONVERSATION_WRAP_UP,
+	        .survey = may_be_surveyed(p, r),
+	        .closed_ms = redis_integer(redis_field(r, "closed_at")),
 	        .level = view->level,
 	        .enqueued_ms = view->enqueued_ms,
 	        .said = said,
@@ -157,7 +173,7 @@ static void decide(
         struct tending *t, const struct conversation_view *view, const struct redis_reply *reply)
 {
 	char *said = bytes_dup(redis_bytes(redis_field(reply, "said")));
-	const struct care care = care_of(view, reply, said);
+	const struct care care = care_of(t->pool, view, reply, said);
 	const struct care_now now = how_things_stand(t->pool, view->level);
 	t->decision = care_decide(&care, &t->pool->care, &now);
 	free(said);

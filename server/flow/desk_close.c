@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a conversation: close, the second person's word where it takes two, and wrap-up.
+// The end of a conversation, and what the counselor leaves behind: close, the second person's word
+// where it takes two, wrap-up, notes.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,46 +9,144 @@
 #include "answer.h"
 #include "base/log.h"
 #include "history.h"
+#include "notes.h"
 #include "staff.h"
 #include "word.h"
+
+#define SUMMARY_MAX 1000
+#define SUMMARY_BAD "summary must have at most 1,000 characters."
+#define NOTES_FULL  "There are too many notes on this conversation: leave the summary out."
+
+// ---- what is left behind ----
+
+// Comma-separated; false when it is not as it must be.
+static bool take_tags(char *const *tags, size_t count, char out[static TAGS_TEXT_MAX])
+{
+	size_t at = 0;
+	out[0] = '\0';
+	if (count > TAGS_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!tags[i][0] || !word_ok(tags[i]))
+			return false;
+		at += (size_t)snprintf(out + at, TAGS_TEXT_MAX - at, "%s%s", i ? "," : "", tags[i]);
+	}
+	return true;
+}
+
+// What is wrong with it, for people; NULL when it is right.
+static const char *take_record(
+        char *const *tags, size_t tags_count, const char *summary, char out[static TAGS_TEXT_MAX])
+{
+	if (!take_tags(tags, tags_count, out))
+		return "tags must be at most 16, each 1 to 32 characters of a-z, 0-9, _ and -.";
+	return note_fits(summary, 0, SUMMARY_MAX) ? NULL : SUMMARY_BAD;
+}
+
+static void on_noted(const struct store_answer *a, void *arg)
+{
+	struct request *r = arg;
+	const char *text = NULL;
+	if (a->code == STORE_OK)
+		log_info("conversation=%s event=noted staff=%s", r->conversation, r->name);
+	else if (a->code == STORE_FULL)
+		text = "There are too many notes on this conversation.";
+	else if (a->code == STORE_CONFLICT)
+		text = "Nobody has it now: take it, or wait until somebody does.";
+	request_end(r, store_code_err(a->code), text);
+}
+
+static void add_noted(
+        struct request *r, struct conversation_view *view, const struct store_note *note)
+{
+	const struct session *s = session_find(r->flow, r->session);
+	struct store_claim claim = request_claim(r);
+	bool in_it = strcmp(view->holder, r->name) == 0 || view_present(view, r->name);
+	const char *kind = r->more ? "summary" : "note";
+	free(r->more);
+	if (s && (s->roles & ROLE_SUPERVISOR || in_it))
+		store_note(r->flow->store, &claim, kind, note, on_noted, r);
+	else
+		request_end(
+		        r, ERR_FORBIDDEN, "Only who is in a conversation may write notes there.");
+}
+
+void desk_add_note(struct flow *f, uint64_t session, const Frame *frame)
+{
+	const Holdfast__V1__AddNote *in = frame->add_note;
+	if (!note_fits(in->text, 1, SUMMARY_MAX)) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
+		        "text must have 1 to 1,000 characters.");
+		return;
+	}
+	struct request *r = request_begin(f, session, frame, in->conversation, 0);
+	if (!r)
+		return;
+	r->more = in->summary ? xstrdup("summary") : NULL;
+	note_make(r, in->text, add_noted);
+}
 
 // ---- wrap-up ----
 
 static void on_finished(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
+	const char *text = NULL;
 	if (a->code == STORE_OK) {
 		log_info("conversation=%s event=closed staff=%s", r->conversation, r->name);
 		anchor_log(r->pool, r->conversation);
+		text = "Closed.";
+	} else if (a->code == STORE_FULL) {
+		text = NOTES_FULL;
 	}
-	request_end(r, store_code_err(a->code), a->code == STORE_OK ? "Closed." : NULL);
+	request_end(r, store_code_err(a->code), text);
+}
+
+static void finish_noted(
+        struct request *r, struct conversation_view *view, const struct store_note *note)
+{
+	(void)view;
+	char *tags = r->more;
+	const struct store_exposure exposure = pool_exposure(r->pool);
+	struct store_claim claim = request_claim(r);
+	store_finish_with(r->flow->store, &claim, &exposure, tags, note, on_finished, r);
+	free(tags);
 }
 
 void desk_finish_wrap_up(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__FinishWrapUp *in = frame->finish_wrap_up;
+	char tags[TAGS_TEXT_MAX];
+	const char *wrong = take_record(in->tags, in->n_tags, in->summary, tags);
+	if (wrong) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST, wrong);
+		return;
+	}
 	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
-	const struct store_exposure exposure = pool_exposure(r->pool);
-	struct store_claim claim = request_claim(r);
-	store_finish(f->store, &claim, &exposure, on_finished, r);
+	r->more = xstrdup(tags);
+	note_make(r, in->summary, finish_noted);
 }
 
 // ---- close ----
 
+// Plain memory until the summary is sealed.
 struct closing {
-	char *outcome;
+	char outcome[WORD_MAX + 1];
+	char tags[TAGS_TEXT_MAX];
 	uint64_t seen;
 	bool alone; // there is no other supervisor to agree
 	uint64_t flag_page;
 	char line[24];
 	char texter[VAULT_HASH_LEN + 1];
+	char note[ID_LEN + 1]; // "": no summary
+	struct buf sealed;
 };
 
 static void closing_free(struct closing *c)
 {
-	free(c->outcome);
+	buf_free(&c->sealed);
 	free(c);
 }
 
@@ -69,7 +168,7 @@ static void on_closed(const struct store_answer *a, void *arg)
 	if (a->code == STORE_APPROVAL)
 		log_info("conversation=%s event=close_asked staff=%s", r->conversation, r->name);
 	if (a->code != STORE_OK) {
-		request_end_code(r, a->code);
+		request_end(r, store_code_err(a->code), a->code == STORE_FULL ? NOTES_FULL : NULL);
 		return;
 	}
 	if (r->pool->config->wrap_up_s > 0) {
@@ -86,6 +185,7 @@ static void on_closed(const struct store_answer *a, void *arg)
 static void close_it(struct request *r)
 {
 	const struct closing *c = r->more;
+	const struct store_note note = {c->note, buf_bytes(&c->sealed)};
 	const struct store_closing closing = {.outcome = c->outcome,
 	        .wrap_up_ms = (int64_t)r->pool->config->wrap_up_s * 1000,
 	        .seen = c->seen,
@@ -93,7 +193,10 @@ static void close_it(struct request *r)
 	        .texter = c->texter,
 	        .least = r->pool->two_person_least,
 	        .alone = c->alone,
-	        .reopen_ms = (int64_t)r->pool->config->reopen_s * 1000};
+	        .reopen_ms = (int64_t)r->pool->config->reopen_s * 1000,
+	        .survey = r->pool->config->survey,
+	        .tags = c->tags,
+	        .note = c->note[0] ? &note : NULL};
 	struct store_claim claim = request_claim(r);
 	store_close(r->flow->store, &claim, &closing, on_closed, r);
 }
@@ -127,41 +230,49 @@ static bool is_for_two(const struct pool *p, const struct conversation_view *vie
 	return p->two_person_least && view->level >= p->two_person_least;
 }
 
-static void on_close_read(const struct store_answer *a, void *arg)
+static void close_noted(
+        struct request *r, struct conversation_view *view, const struct store_note *note)
 {
-	struct request *r = arg;
 	struct closing *closing = r->more;
-	struct conversation_view view;
-	if (a->code != STORE_OK || !conversation_view(a->reply, &view)) {
-		closing_free(closing);
-		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
-		return;
+	closing->flag_page = view->flag_page;
+	memcpy(closing->line, view->line, sizeof closing->line);
+	memcpy(closing->texter, view->texter, sizeof closing->texter);
+	if (note) {
+		snprintf(closing->note, sizeof closing->note, "%s", note->id);
+		buf_append_bytes(&closing->sealed, note->sealed);
 	}
-	closing->flag_page = view.flag_page;
-	memcpy(closing->line, view.line, sizeof closing->line);
-	memcpy(closing->texter, view.texter, sizeof closing->texter);
-	if (is_for_two(r->pool, &view) && is_supervisor(r->flow, r->name))
+	if (is_for_two(r->pool, view) && is_supervisor(r->flow, r->name))
 		store_signed_in(r->flow->store, r->pool->config->name, on_signed_in, r);
 	else
 		close_it(r);
 }
 
+// What is wrong with it, for people; NULL when it is right.
+static const char *take_close(const Holdfast__V1__Close *in, char tags[static TAGS_TEXT_MAX])
+{
+	if (!in->outcome[0] || !word_ok(in->outcome))
+		return "outcome must be 1 to 32 characters of a-z, 0-9, _ and -.";
+	return take_record(in->tags, in->n_tags, in->summary, tags);
+}
+
 void desk_close(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__Close *in = frame->close;
-	if (!in->outcome[0] || !word_ok(in->outcome)) {
-		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
-		        "outcome must be 1 to 32 characters of a-z, 0-9, _ and -.");
+	char tags[TAGS_TEXT_MAX];
+	const char *wrong = take_close(in, tags);
+	if (wrong) {
+		answer_result(f, session, frame->id, ERR_BAD_REQUEST, wrong);
 		return;
 	}
 	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	struct closing *closing = xcalloc(1, sizeof *closing);
-	closing->outcome = xstrdup(in->outcome);
+	snprintf(closing->outcome, sizeof closing->outcome, "%s", in->outcome);
+	memcpy(closing->tags, tags, sizeof closing->tags);
 	closing->seen = in->sequence;
 	r->more = closing;
-	store_conversation(f->store, r->pool->config->name, r->conversation, on_close_read, r);
+	note_make(r, in->summary, close_noted);
 }
 
 // ---- the second person's word ----
@@ -223,7 +334,8 @@ static void on_answer_read(const struct store_answer *a, void *arg)
 	        .wrap_up_ms = (int64_t)r->pool->config->wrap_up_s * 1000,
 	        .line = view.line,
 	        .texter = view.texter,
-	        .reopen_ms = (int64_t)r->pool->config->reopen_s * 1000};
+	        .reopen_ms = (int64_t)r->pool->config->reopen_s * 1000,
+	        .survey = r->pool->config->survey};
 	store_close_answer(r->flow->store, &claim, &closing, w->approve, w->reason, on_answered, r);
 }
 

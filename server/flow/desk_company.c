@@ -239,7 +239,7 @@ static void whisper_noted(
 	struct store_claim claim = request_claim(r);
 	bool in_it = strcmp(view->holder, r->name) == 0 || view_present(view, r->name);
 	if (s && (s->roles & ROLE_SUPERVISOR || in_it))
-		store_whisper(r->flow->store, &claim, note, on_whispered, r);
+		store_note(r->flow->store, &claim, "whisper", note, on_whispered, r);
 	else
 		request_end(r, ERR_FORBIDDEN, "Only who is in a conversation may whisper there.");
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "notes.h"
+#include "previous.h"
 
 // With HISTORY_TEXT_MAX it keeps a Session of ten conversations under the 1 MiB that PROTOCOL.md
 // promises.
@@ -76,6 +77,9 @@ bool conversation_view(const struct redis_reply *reply, struct conversation_view
 	COPY(want, "want");
 	COPY(partner, "partner");
 	COPY(prefer, "prefer");
+	COPY(outcome, "outcome");
+	COPY(tags, "tags");
+	out->closed_at_ms = redis_integer(redis_field(reply, "closed_at"));
 	out->prefer_until_ms = redis_integer(redis_field(reply, "prefer_until"));
 	out->erase_asked_ms = redis_integer(redis_field(reply, "erase_asked_at"));
 	out->erased_ms = redis_integer(redis_field(reply, "erased_at"));
@@ -139,6 +143,10 @@ static void frame_life(struct conversation_view *view, Holdfast__V1__Conversatio
 	out->transfer_until_ms = view->transfer_until_ms;
 	out->deletion_asked_ms = view->erase_asked_ms;
 	out->deleted_ms = view->erased_ms;
+	out->outcome = view->outcome;
+	out->n_tags = csv_split(view->tags, view->tags_list, TAGS_MAX);
+	out->tags = view->tags_list;
+	out->closed_ms = view->closed_at_ms;
 }
 
 void conversation_frame(struct flow *f, const struct pool *p, const char *id,
@@ -241,6 +249,7 @@ struct history {
 	Holdfast__V1__Conversation frame;
 	struct conversation_key key;
 	struct notes notes;
+	struct previous previous;
 	char (*ids)[POOL_ID_MAX];
 	Holdfast__V1__Message **messages;
 	size_t count;
@@ -265,11 +274,14 @@ static void history_end(struct history *h, enum err e)
 	h->frame.n_messages = shown;
 	h->frame.notes = h->notes.list;
 	h->frame.n_notes = h->notes.count;
+	h->frame.previous = h->previous.list;
+	h->frame.n_previous = h->previous.count;
 	h->fn(e, e == ERR_NONE ? &h->frame : NULL, h->arg);
 	for (size_t i = 0; i < h->count; i++)
 		message_free(h->messages[i]);
 	conversation_key_wipe(&h->key);
 	notes_free(&h->notes);
+	previous_free(&h->previous);
 	free(h->messages);
 	free(h->ids);
 	free(h);
@@ -309,6 +321,13 @@ static void on_ids(const struct store_answer *a, void *arg)
 	}
 }
 
+static void on_previous(const struct previous *found, void *arg)
+{
+	struct history *h = arg;
+	h->previous = *found;
+	store_message_ids(h->flow->store, h->pool->config->name, h->id, h->after, on_ids, h);
+}
+
 static void on_notes(const struct store_answer *a, void *arg)
 {
 	struct history *h = arg;
@@ -317,7 +336,12 @@ static void on_notes(const struct store_answer *a, void *arg)
 		return;
 	}
 	notes_read(&h->notes, &h->key, h->id, a->reply);
-	store_message_ids(h->flow->store, h->pool->config->name, h->id, h->after, on_ids, h);
+	// Whoever reads it from its beginning.
+	if (h->after == 0 && h->view.earlier > 0)
+		previous_load(h->pool, h->id, &h->view, on_previous, h);
+	else
+		store_message_ids(
+		        h->flow->store, h->pool->config->name, h->id, h->after, on_ids, h);
 }
 
 static void on_conversation(const struct store_answer *a, void *arg)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "private.h"
+#include "word.h"
 
 // Reading conversations back: from Redis' hashes to the protocol's messages, text unsealed.
 
@@ -50,6 +51,10 @@ struct conversation_view {
 	char prefer[33]; // had them before; until prefer_until_ms
 	int64_t prefer_until_ms;
 	int64_t erase_asked_ms, erased_ms; // deletion (wish.h)
+	char outcome[WORD_MAX + 1];
+	char tags[TAGS_TEXT_MAX]; // comma-separated; conversation_frame() cuts it up
+	char *tags_list[TAGS_MAX];
+	int64_t closed_at_ms;
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);

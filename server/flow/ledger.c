@@ -15,6 +15,7 @@ static const struct {
         [OUTCOME_DUPLICATE] = {"duplicate", ERR_NONE},
         [OUTCOME_ACKNOWLEDGEMENT] = {"acknowledgement", ERR_NONE},
         [OUTCOME_DELETION] = {"deletion", ERR_NONE},
+        [OUTCOME_RATING] = {"rating", ERR_NONE},
         [OUTCOME_QUARANTINED] = {"quarantined", ERR_NONE},
         [OUTCOME_SPOOLED] = {"spooled", ERR_NONE},
         [OUTCOME_TOO_LARGE] = {"too_large", ERR_TOO_LARGE},

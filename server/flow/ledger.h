@@ -18,6 +18,7 @@ enum outcome {
 	OUTCOME_DUPLICATE,
 	OUTCOME_ACKNOWLEDGEMENT, // an on-call person's answer to a page
 	OUTCOME_DELETION, // a texter's word that asks for deletion, with no conversation open
+	OUTCOME_RATING,   // a texter's answer to how it was
 	OUTCOME_QUARANTINED,
 	OUTCOME_SPOOLED,
 	OUTCOME_TOO_LARGE,

@@ -40,6 +40,10 @@ static void seal(struct making *m, struct conversation_view *view)
 	struct conversation_key key;
 	struct buf sealed = {0};
 	char id[ID_LEN + 1];
+	if (m->text.len == 0) {
+		m->fn(r, view, NULL);
+		return;
+	}
 	if (!vault_unwrap(r->flow->vault, r->conversation, view->key, &key)) {
 		log_error("conversation=%s event=key_unreadable", r->conversation);
 		refuse(r, ERR_INTERNAL, NULL);

@@ -9,8 +9,8 @@
 bool note_fits(const char *text, size_t least, size_t most);
 
 // Seals `text` as a note of the request's conversation and goes on with `fn`, which owns the
-// request from then on; view and note are borrowed. When it cannot be done the request is answered,
-// and r->more freed (plain memory).
+// request from then on; view and note are borrowed, and the note is NULL when `text` is empty. When
+// it cannot be done the request is answered, and r->more freed (plain memory).
 typedef void (*note_fn)(
         struct request *r, struct conversation_view *view, const struct store_note *note);
 void note_make(struct request *r, const char *text, note_fn fn);

@@ -9,9 +9,6 @@
 #include "base/metrics.h"
 #include "history.h"
 
-// What an automatic end is recorded as.
-#define OUTCOME_SILENT "silent"
-
 struct look {
 	struct pool *pool;
 	char conversation[POOL_ID_MAX];

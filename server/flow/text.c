@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/deletion.h"
 #include "quarantine.h"
+#include "rating.h"
 #include "record.h"
 #include "staff.h"
 #include "tags.h"
@@ -332,14 +333,38 @@ static void ask_deletion(struct taking *k, const char *language)
 	store_erase_ask(k->flow->store, &wish, on_wished, k);
 }
 
-// A text of a texter's.
+// ---- how it was ----
+
+static void on_rating_done(enum rating_outcome outcome, void *arg)
+{
+	struct taking *k = arg;
+	if (outcome == RATING_NOT_ONE && !unwanted(k))
+		store_first(k);
+	else
+		taking_end(k, outcome == RATING_TAKEN ? OUTCOME_RATING : OUTCOME_UNAVAILABLE);
+}
+
+static bool rate(struct taking *k)
+{
+	const struct rating rating = {.gateway = k->gateway,
+	        .provider_id = k->provider_id,
+	        .line = k->line->number,
+	        .texter = k->texter,
+	        .rating = care_rating(k->text.text)};
+	if (!k->pool->config->survey || !rating.rating)
+		return false;
+	rating_take(k->pool, &rating, on_rating_done, k);
+	return true;
+}
+
+// A text of a texter's. Only what is nothing but a word of ours is no person's.
 static void take(struct taking *k)
 {
 	bool whole = !k->text.damaged && k->text.media == 0;
 	const char *language = whole ? wish_language(k->pool, k->text.text) : NULL;
 	if (language)
 		ask_deletion(k, language);
-	else
+	else if (!whole || !rate(k))
 		store_first(k);
 }
 

@@ -5,6 +5,9 @@
 
 // An outcome or a reason, for the record: never a text about a person. "" is one.
 #define WORD_MAX 32
+// Of the tags of one conversation, and all of them with commas.
+#define TAGS_MAX      16
+#define TAGS_TEXT_MAX (TAGS_MAX * (WORD_MAX + 1))
 
 static inline bool word_ok(const char *word)
 {

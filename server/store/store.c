@@ -344,7 +344,16 @@ static void key_close(
 	call_key(c, "{%s}:past:%s:%s", claim->pool, closing->line, closing->texter);
 	call_key(c, "{%s}:rates", claim->pool);
 	call_key(c, "{%s}:late:%s:%s", claim->pool, closing->line, closing->texter);
+	call_key(c, "{%s}:notes:%s", claim->pool, claim->conversation);
+	call_key(c, "{%s}:tend", claim->pool);
 	key_custody(c, claim->pool, claim->conversation);
+}
+
+static void call_record(struct call *c, const char *tags, const struct store_note *note)
+{
+	call_str(c, tags ? tags : "");
+	call_str(c, note ? note->id : "");
+	call_bytes(c, note ? note->sealed : bytes_str(""));
 }
 
 void store_close(struct store *s, const struct store_claim *claim,
@@ -361,6 +370,8 @@ void store_close(struct store *s, const struct store_claim *claim,
 	call_int(&c, closing->least ? (int64_t)closing->least : LEVEL_IMMINENT + 1);
 	call_int(&c, closing->alone);
 	call_int(&c, closing->reopen_ms);
+	call_int(&c, closing->survey);
+	call_record(&c, closing->tags, closing->note);
 	call_run(&c, fn, arg);
 }
 
@@ -377,11 +388,19 @@ void store_close_answer(struct store *s, const struct store_claim *claim,
 	call_int(&c, closing->wrap_up_ms);
 	call_channel(&c, claim->pool);
 	call_int(&c, closing->reopen_ms);
+	call_int(&c, closing->survey);
 	call_run(&c, fn, arg);
 }
 
 void store_finish(struct store *s, const struct store_claim *claim,
         const struct store_exposure *exposure, store_fn fn, void *arg)
+{
+	store_finish_with(s, claim, exposure, NULL, NULL, fn, arg);
+}
+
+void store_finish_with(struct store *s, const struct store_claim *claim,
+        const struct store_exposure *exposure, const char *tags, const struct store_note *note,
+        store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "finish");
@@ -392,11 +411,13 @@ void store_finish(struct store *s, const struct store_claim *claim,
 	call_key(&c, "{%s}:hold:%s", claim->pool, claim->name);
 	call_key(&c, "{%s}:rates", claim->pool);
 	call_key(&c, "{%s}:closed", claim->pool);
+	call_key(&c, "{%s}:notes:%s", claim->pool, claim->conversation);
 	key_custody(&c, claim->pool, claim->conversation);
 	call_claim(&c, claim);
 	call_channel(&c, claim->pool);
 	call_int(&c, exposure->ms);
 	call_int(&c, exposure->units);
+	call_record(&c, tags, note);
 	call_run(&c, fn, arg);
 }
 

@@ -161,11 +161,11 @@ void store_invite(struct store *s, const struct store_claim *claim, const char *
 	call_run(&c, fn, arg);
 }
 
-void store_whisper(struct store *s, const struct store_claim *claim, const struct store_note *note,
-        store_fn fn, void *arg)
+void store_note(struct store *s, const struct store_claim *claim, const char *kind,
+        const struct store_note *note, store_fn fn, void *arg)
 {
 	struct call c;
-	call_script(&c, s, "whisper");
+	call_script(&c, s, "note");
 	key_of(&c, claim);
 	key_notes(&c, claim);
 	call_now(&c);
@@ -174,6 +174,7 @@ void store_whisper(struct store *s, const struct store_claim *claim, const struc
 	call_str(&c, note->id);
 	call_bytes(&c, note->sealed);
 	call_channel(&c, claim->pool);
+	call_str(&c, kind);
 	call_run(&c, fn, arg);
 }
 
@@ -221,6 +222,17 @@ void store_notes(struct store *s, const char *pool, const char *id, store_fn fn,
 	struct call c;
 	call_command(&c, s, "HGETALL");
 	call_key(&c, "{%s}:notes:%s", pool, id);
+	call_run(&c, fn, arg);
+}
+
+void store_of(struct store *s, const char *pool, const char *line, const char *texter, size_t count,
+        store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "LRANGE");
+	call_key(&c, "{%s}:of:%s:%s", pool, line, texter);
+	call_int(&c, -(int64_t)count);
+	call_int(&c, -1);
 	call_run(&c, fn, arg);
 }
 

@@ -19,6 +19,20 @@ void store_seen_get(struct store *s, const char *pool, const char *gateway,
 	call_run(&c, fn, arg);
 }
 
+void store_rate(struct store *s, const struct store_rating *r, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "rate");
+	call_key(&c, "{%s}:seen:%s:%s", r->pool, r->gateway, r->provider_id_hash);
+	call_key(&c, "{%s}:texter:%s:%s", r->pool, r->line, r->texter);
+	call_key(&c, "{%s}:c:%s", r->pool, r->conversation);
+	call_now(&c);
+	call_int(&c, r->rating);
+	call_int(&c, r->window_ms);
+	call_int(&c, STORE_KEEP_MS);
+	call_run(&c, fn, arg);
+}
+
 void store_seen_put(struct store *s, const char *pool, const char *gateway,
         const char *provider_id_hash, const char *what, store_fn fn, void *arg)
 {

@@ -56,4 +56,4 @@ def sums(house):
     assert house.metric("holdfast_ledger_difference", sum="spool") == 0
     assert not alarm(house, "ledger")
     return {name: int(house.metric("holdfast_inbound_total", result=name))
-            for name in ("stored", "duplicate", "acknowledgement", "quarantined", "spooled", "unavailable")}
+            for name in ("stored", "duplicate", "acknowledgement", "rating", "quarantined", "spooled", "unavailable")}

@@ -1,23 +1,30 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Ends wrap-up: the conversation is closed and the counselor's slot is free. After an imminent one they get less for a while, and are offered a
--- break.
+-- Ends wrap-up: the conversation is closed and the counselor's slot is free. What they leave behind counts also when the limit was
+-- faster. After an imminent one they get less for a while, and are offered a break.
 --
--- KEYS: conversation, due, wrap_up, staff, hold, rates, closed, custody
--- ARGV: now, conversation, name, epoch, channel, exposed_ms, exposed_units
--- Returns: {'OK'}: also when it is closed already · {'STALE'} · {'CONFLICT'} · {'NOT_FOUND'}
+-- KEYS: conversation, due, wrap_up, staff, hold, rates, closed, notes, custody
+-- ARGV: now, conversation, name, epoch, channel, exposed_ms, exposed_units, tags ('' leaves those of the close), note ('' is none), its
+--       sealed text
+-- Returns: {'OK'}: also when it is closed already · {'STALE'} · {'CONFLICT'} · {'FULL'}: too many notes · {'NOT_FOUND'}
 --- @include "staff"
 --- @include "rates"
 --- @include "holder"
 --- @include "custody"
+--- @include "record"
 local conversation, due, wrap_up, staff, hold = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, id, name, epoch, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local state, refusal = held_by(conversation, name, epoch, 4)
-if not state then
-  if refusal == 'CONFLICT' and redis.call('HGET', conversation, 'state') == '5' then
-    return { 'OK' }
-  end
+local already = refusal == 'CONFLICT' and redis.call('HGET', conversation, 'state') == '5'
+if not state and not already then
   return { refusal }
+end
+if record_full(KEYS[8], ARGV[9]) then
+  return { 'FULL' }
+end
+record_add(conversation, KEYS[8], now, name, ARGV[8], ARGV[9], ARGV[10])
+if already then
+  return { 'OK' }
 end
 
 redis.call('HSET', conversation, 'state', 5)

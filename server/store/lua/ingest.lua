@@ -47,13 +47,11 @@ if not open[1] then
     return { 'ANOTHER', late[1], late[2], late[3] }
   end
   local reopens = late[1] and (before == '4' or before == '5')
-  if not reopens then
-    redis.call('DEL', KEYS[18])
-    late = {}
-  end
   if before and not reopens then
+    redis.call('DEL', KEYS[18])
     return { 'NEW' }
   end
+  late.reopens = reopens
 end
 
 local function tend()
@@ -82,6 +80,7 @@ local function enqueue(key)
   tend()
 end
 
+-- A Redis that is full refuses a script at its first write only, and only one that could need memory: nothing is taken away before.
 local function begin()
   redis.call('HSET', conversation, 'reasons', reasons, 'line', ARGV[12], 'gateway', ARGV[11], 'number', ARGV[13],
     'texter', ARGV[14], 'key', ARGV[3], 'created', int(at), 'epoch', 0, 'seq', 0, 'past', redis.call('GET', past) or 0,
@@ -89,6 +88,7 @@ local function begin()
   enqueue(ARGV[3])
   redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
   redis.call('RPUSH', KEYS[19], id)
+  redis.call('DEL', KEYS[18])
   custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
 end
 
@@ -169,7 +169,7 @@ if open[1] then
   if ARGV[24] .. ARGV[25] ~= '' and (state == '1' or state == '2') and (tagged[1] or '') .. (tagged[2] or '') == '' then
     redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
   end
-elseif late[1] then
+elseif late.reopens then
   kind = 'reopened'
   again()
 else

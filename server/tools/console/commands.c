@@ -31,6 +31,19 @@ void commands_asked(struct console *c)
 	console_next_line(c);
 }
 
+// Refused, and not for what was typed.
+static bool is_over_already(const Frame *answer)
+{
+	static const char *const codes[] = {"conflict", "stale", "not_found"};
+
+	if (!answer || answer->body_case != HOLDFAST__V1__FRAME__BODY_RESULT)
+		return false;
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (strcmp(answer->result->code, codes[i]) == 0)
+			return true;
+	return false;
+}
+
 static void on_result(const Frame *answer, void *arg)
 {
 	struct asking *a = arg;
@@ -42,7 +55,7 @@ static void on_result(const Frame *answer, void *arg)
 		view_you(a->console->view, "%s", a->done);
 	else
 		view_error(a->console->view, "not done: %s", text);
-	if (a->then && (yes || (answer && a->anyway)))
+	if (a->then && (yes || (a->anyway && is_over_already(answer))))
 		a->then(a->console, a->conversation);
 	commands_asked(a->console);
 	free(a->conversation);
@@ -281,57 +294,6 @@ static bool run_send_held(struct console *c, const char *rest)
 	return c->waiting;
 }
 
-// ---- closing
-
-static void now_closed(struct console *c, const char *conversation)
-{
-	struct talk *talk = talks_by_id(&c->talks, conversation);
-
-	if (talk)
-		talk->state = HOLDFAST__V1__STATE__STATE_WRAP_UP;
-}
-
-static bool run_close(struct console *c, const char *rest)
-{
-	const struct talk *talk = need_current(c);
-	Frame *f;
-
-	if (!talk)
-		return false;
-	if (!*rest) {
-		view_error(c->view, "with which outcome? For example: /close safe_for_now");
-		return false;
-	}
-	f = client_frame(HOLDFAST__V1__FRAME__BODY_CLOSE);
-	f->close->conversation = xstrdup(talk->id);
-	f->close->epoch = talk->epoch;
-	f->close->outcome = xstrdup(rest);
-	f->close->sequence = talk_complete_to(talk);
-	return commands_ask(c, f, talk->id, "closed; /finish when your notes are done", now_closed);
-}
-
-static void now_finished(struct console *c, const char *conversation)
-{
-	struct talk *talk = talks_by_id(&c->talks, conversation);
-
-	if (talk)
-		console_drop_talk(c, talk, "finished");
-}
-
-static bool run_finish(struct console *c, const char *rest)
-{
-	const struct talk *talk = need_current(c);
-	Frame *f;
-
-	(void)rest;
-	if (!talk)
-		return false;
-	f = client_frame(HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP);
-	f->finish_wrap_up->conversation = xstrdup(talk->id);
-	f->finish_wrap_up->epoch = talk->epoch;
-	return commands_ask(c, f, talk->id, "your place is free again", now_finished);
-}
-
 static bool run_quit(struct console *c, const char *rest)
 {
 	(void)rest;
@@ -355,8 +317,12 @@ static const struct typed table[] = {
         {"/switch", "N", "type to conversation N; /N does the same", run_switch},
         {"/history", "", "all messages of the current conversation", run_history},
         {"/sendheld", "", "send the oldest reply that was HELD because it was late", run_send_held},
-        {"/close", "OUTCOME", "end the current conversation, for example /close safe_for_now",
+        {"/close", "OUTCOME [TAG ...]",
+                "end the current conversation, for example /close safe_for_now anxiety school",
                 run_close},
+        {"/note", "TEXT", "about the current conversation; the texter never sees it", run_note},
+        {"/summary", "TEXT", "what whoever has this texter next reads first; also after /close",
+                run_summary},
         {"/know", "",
                 "you know this texter: it goes to somebody else, and you are never asked again",
                 duty_know},
@@ -374,7 +340,7 @@ static const struct typed table[] = {
         {"/offline", "POOL REASON", "supervisors: texters to it are told that nobody is there",
                 run_offline},
         {"/online", "POOL", "supervisors: it is there again", run_online},
-        {"/finish", "", "your notes on it are done", run_finish},
+        {"/finish", "[TAG ...]", "your notes on it are done", run_finish},
         {"/flag", "", "they are in imminent danger: a supervisor is paged", run_flag},
         {"/risk", "thoughts=yes plan=no means=? when=24h",
                 "the risk ladder; yes, no or ?, and 24h, 48h, later, none or ?", run_risk},

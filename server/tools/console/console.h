@@ -125,6 +125,15 @@ void console_announced(struct console *c, const Holdfast__V1__Announced *news);
 void console_invited(struct console *c, const Holdfast__V1__Invited *news);
 void console_transfer_over(struct console *c, const Holdfast__V1__TransferOver *news);
 
+// ---- closing.c: commands, as in the table of commands.c
+bool run_close(struct console *c, const char *rest);
+bool run_finish(struct console *c, const char *rest);
+bool run_note(struct console *c, const char *rest);
+bool run_summary(struct console *c, const char *rest);
+// What is known of an earlier conversation of the same texter, in a line.
+void console_previous(
+        struct console *c, const struct talk *talk, const Holdfast__V1__Previous *one);
+
 // ---- custody.c: a command
 bool run_custody(struct console *c, const char *rest);
 

@@ -256,6 +256,8 @@ struct talk *console_take(
 	else if (is_new && conversation->deletion_asked_ms)
 		view_note(c->view, talk->number,
 		        "they have asked that what they write be deleted when it is over");
+	for (size_t i = 0; is_new && i < conversation->n_previous; i++)
+		console_previous(c, talk, conversation->previous[i]);
 	console_notes(c, talk, conversation);
 	for (size_t i = 0; i < conversation->n_messages; i++)
 		(void)talk_add(talk, conversation->messages[i]);

@@ -162,6 +162,42 @@ static void test_questions_one_at_a_time(void **state)
 	said_is(&t, "welcome,question_thoughts,question_safe,question_age");
 }
 
+static void test_how_it_was(void **state)
+{
+	struct talk t;
+	const struct care_now how = {0};
+	(void)state;
+	begin(&t);
+	t.c.waits = false;
+	t.c.over = true;
+	t.c.survey = true;
+	t.c.closed_ms = T0;
+	live(&t, &plain, &how, T0, T0 + MINUTE / 3);
+	said_is(&t, "");
+	live(&t, &plain, &how, T0, T0 + 60 * MINUTE);
+	said_is(&t, "survey");
+	for (int i = 0; i < 3; i++) {
+		begin(&t);
+		t.c.waits = false;
+		t.c.over = i != 0;
+		t.c.survey = i != 1;
+		t.c.level = i == 2 ? LEVEL_IMMINENT : LEVEL_LOW;
+		live(&t, &plain, &how, T0, T0 + 60 * MINUTE);
+		said_is(&t, "");
+	}
+}
+
+static void test_what_is_a_rating(void **state)
+{
+	static const char *const people[] = {
+	        "", " ", "0", "6", "10", "1 2", "55", "5 pills", "3!", "five", "\xd9\xa3"};
+	(void)state;
+	assert_int_equal(care_rating(bytes_str("1")), 1);
+	assert_int_equal(care_rating(bytes_str(" 5\r\n")), 5);
+	for (size_t i = 0; i < sizeof people / sizeof people[0]; i++)
+		assert_int_equal(care_rating(bytes_str(people[i])), 0);
+}
+
 static void test_who_writes_after_the_end(void **state)
 {
 	struct talk t;
@@ -297,6 +333,8 @@ int main(void)
 	        cmocka_unit_test(test_a_range_only_when_it_is_known_and_long),
 	        cmocka_unit_test(test_a_missed_promise_is_told_three_times),
 	        cmocka_unit_test(test_questions_one_at_a_time),
+	        cmocka_unit_test(test_how_it_was),
+	        cmocka_unit_test(test_what_is_a_rating),
 	        cmocka_unit_test(test_who_writes_after_the_end),
 	        cmocka_unit_test(test_imminent_is_asked_nothing),
 	        cmocka_unit_test(test_when_nobody_is_there),

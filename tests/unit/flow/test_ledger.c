@@ -125,9 +125,9 @@ static void test_people_can_read_it(void **state)
 	ledger_put(l);
 	ledger_render(l, &facts, &text);
 	assert_string_equal(buf_str(&text),
-	        "3 received = 1 stored + 0 duplicate + 0 acknowledgement + 0 deletion + 0 "
-	        "quarantined + 1 "
-	        "spooled + 1 under way; spool: 0 found + 1 put = 0 stored + 0 put aside + 0 "
+	        "3 received = 1 stored + 0 duplicate + 0 acknowledgement + 0 deletion + 0 rating + "
+	        "0 quarantined + 1 spooled + 1 under way; spool: 0 found + 1 put = 0 stored + 0 "
+	        "put aside + 0 "
 	        "damaged + 1 still there");
 	ledger_received(l);
 	buf_clear(&text);

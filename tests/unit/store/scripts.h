@@ -140,7 +140,8 @@ static inline enum store_code answered(struct world *w)
 	        epoch, outcome, bytes_str(provider_id), bytes_str(note), retry_at, ASK_MS})
 // Where no second person is asked for.
 #define CLOSING(outcome, wrap_up_ms, seen, line, texter)                                           \
-	(&(struct store_closing){outcome, wrap_up_ms, seen, line, texter, 0, false, 0})
+	(&(struct store_closing){                                                                  \
+	        outcome, wrap_up_ms, seen, line, texter, 0, false, 0, false, NULL, NULL})
 #define CLAIM(conversation, name, epoch) (&(struct store_claim){POOL, conversation, name, epoch})
 
 // A claim of its own: no other has its token.
@@ -299,7 +300,8 @@ static inline void begin_held(struct world *w, const char *id, const char *name,
 static inline enum store_code close_by_two(
         struct world *w, struct store_claim *as, const char *texter)
 {
-	const struct store_closing closing = {"helped", WRAP_UP_MS, 0, LINE, texter, 0, false, 0};
+	const struct store_closing closing = {
+	        "helped", WRAP_UP_MS, 0, LINE, texter, 0, false, 0, false, NULL, NULL};
 	store_close(w->store, as, &closing, on_answer, w);
 	enum store_code code = answered(w);
 	if (code != STORE_APPROVAL)

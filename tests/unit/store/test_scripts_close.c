@@ -5,8 +5,12 @@
 #include "scripts.h"
 
 // From unknown upwards.
-#define TWO   (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, false, 0})
-#define ALONE (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, true, 0})
+#define TWO                                                                                        \
+	(&(struct store_closing){                                                                  \
+	        "helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, false, 0, false, NULL, NULL})
+#define ALONE                                                                                      \
+	(&(struct store_closing){                                                                  \
+	        "helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, true, 0, false, NULL, NULL})
 
 static void held(struct world *w, enum level level)
 {

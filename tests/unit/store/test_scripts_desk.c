@@ -246,13 +246,13 @@ static void test_whispers_stay_among_staff(void **state)
 {
 	struct world *w = *state;
 	begin(w, "c1", LEVEL_LOW);
-	EXPECT(w, STORE_CONFLICT, store_whisper, CLAIM("c1", "dee", 0), NOTE("n1"));
-	EXPECT(w, STORE_NOT_FOUND, store_whisper, CLAIM("c9", "dee", 0), NOTE("n1"));
+	EXPECT(w, STORE_CONFLICT, store_note, CLAIM("c1", "dee", 0), "whisper", NOTE("n1"));
+	EXPECT(w, STORE_NOT_FOUND, store_note, CLAIM("c9", "dee", 0), "whisper", NOTE("n1"));
 	arrive(w, "ada", 1);
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 1));
-	EXPECT(w, STORE_OK, store_whisper, CLAIM("c1", "dee", 0), NOTE("n1"));
-	EXPECT(w, STORE_OK, store_whisper, CLAIM("c1", "dee", 0), NOTE("n1"));
+	EXPECT(w, STORE_OK, store_note, CLAIM("c1", "dee", 0), "whisper", NOTE("n1"));
+	EXPECT(w, STORE_OK, store_note, CLAIM("c1", "dee", 0), "whisper", NOTE("n1"));
 	assert_string_equal(
 	        asked(w, "HGET {" POOL "}:notes:c1 n1"), "1800000000000 whisper dee sealed");
 	assert_string_equal(asked(w, "LLEN {" POOL "}:ms:c1"), "1");
@@ -265,7 +265,7 @@ static void test_notes_are_bounded(void **state)
 	held(w);
 	for (int i = 0; i < 200; i++)
 		asked(w, "HSET {" POOL "}:notes:c1 x%d y", i);
-	EXPECT(w, STORE_FULL, store_whisper, CLAIM("c1", "dee", 0), NOTE("n1"));
+	EXPECT(w, STORE_FULL, store_note, CLAIM("c1", "dee", 0), "whisper", NOTE("n1"));
 	EXPECT(w, STORE_FULL, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS,
 	        NOTE("n1"));
 	EXPECT(w, STORE_FULL, store_give_away, CLAIM("c1", "ada", 1), "given_back", NOTE("n1"),

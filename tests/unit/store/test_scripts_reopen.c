@@ -4,7 +4,8 @@
 
 #define REOPEN_MS 600000
 #define LATE(seen)                                                                                 \
-	(&(struct store_closing){"helped", WRAP_UP_MS, seen, LINE, "c1", 0, false, REOPEN_MS})
+	(&(struct store_closing){                                                                  \
+	        "helped", WRAP_UP_MS, seen, LINE, "c1", 0, false, REOPEN_MS, false, NULL, NULL})
 
 static void closed(struct world *w, enum level level)
 {

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- For a while after its end a conversation goes on when its texter writes again: `late:LINE:HASH` has the conversation, its key and who
--- held it, and expires. What they had said once besides the welcome may be said again; what they answered is not asked again.
+-- held it, and expires. What they had said once besides the welcome and the survey may be said again; what they answered is not asked again.
 --- @include "levels"
 --- @include "staff"
 --- @include "rates"
@@ -15,7 +15,7 @@ end
 local function reopen_said(said)
   local kept = {}
   for mark in string.gmatch(said or '', '[^,]+') do
-    if mark == 'welcome' or string.find(mark, '^question_') then
+    if mark == 'welcome' or mark == 'survey' or string.find(mark, '^question_') then
       kept[#kept + 1] = mark
     end
   end
