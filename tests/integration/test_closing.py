@@ -78,7 +78,7 @@ def test_a_close_that_takes_two_keeps_what_was_left(house):
 
 
 def asked_how_it_was(house, pool, conversation, texter):
-    """They are asked half a minute after the end; as if it were over."""
+    """They are asked half a minute after the end; as if that were over."""
     key = f"{{{pool.name}}}:c:{conversation}"
     house.cli("hincrby", key, "closed_at", -40000)
 

@@ -19,12 +19,13 @@ if not c[1] then
   redis.call('ZREM', tend, id)
   return { 'OK' }
 end
-local waits = automatic_is_true('waiting', c[1])
+-- Whoever is held is told nothing by itself.
+local told = automatic_is_true('waiting', c[1]) or automatic_is_true('over', c[1])
 local said = c[2] or ''
-if waits and mark ~= '' and not automatic_was_said(said, mark) then
+if told and mark ~= '' and not automatic_was_said(said, mark) then
   redis.call('HSET', conversation, 'said', said == '' and mark or said .. ',' .. mark)
 end
-if waits and next_at ~= '0' then
+if told and next_at ~= '0' then
   redis.call('HSET', conversation, 'tend', next_at)
   redis.call('ZADD', tend, next_at, id)
 else
