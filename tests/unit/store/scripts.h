@@ -138,10 +138,19 @@ static inline enum store_code answered(struct world *w)
 #define OUTCOME(epoch, outcome, provider_id, note, retry_at)                                       \
 	(&(struct store_outcome){                                                                  \
 	        epoch, outcome, bytes_str(provider_id), bytes_str(note), retry_at, ASK_MS})
-// Where no second person is asked for.
-#define CLOSING(outcome, wrap_up_ms, seen, line, texter)                                           \
-	(&(struct store_closing){                                                                  \
-	        outcome, wrap_up_ms, seen, line, texter, 0, false, 0, false, NULL, NULL})
+// Where no second person is asked for, but for what is said besides.
+#define CLOSING(how, wrap_up, last_seen, of_line, of_texter)                                       \
+	(&(struct store_closing){.outcome = how,                                                   \
+	        .wrap_up_ms = wrap_up,                                                             \
+	        .seen = last_seen,                                                                 \
+	        .line = of_line,                                                                   \
+	        .texter = of_texter})
+#define ENDING(of_texter, ...)                                                                     \
+	(&(struct store_closing){.outcome = "helped",                                              \
+	        .wrap_up_ms = WRAP_UP_MS,                                                          \
+	        .line = LINE,                                                                      \
+	        .texter = of_texter,                                                               \
+	        __VA_ARGS__})
 #define CLAIM(conversation, name, epoch) (&(struct store_claim){POOL, conversation, name, epoch})
 
 // A claim of its own: no other has its token.
@@ -300,8 +309,7 @@ static inline void begin_held(struct world *w, const char *id, const char *name,
 static inline enum store_code close_by_two(
         struct world *w, struct store_claim *as, const char *texter)
 {
-	const struct store_closing closing = {
-	        "helped", WRAP_UP_MS, 0, LINE, texter, 0, false, 0, false, NULL, NULL};
+	const struct store_closing closing = *ENDING(texter, .seen = 0);
 	store_close(w->store, as, &closing, on_answer, w);
 	enum store_code code = answered(w);
 	if (code != STORE_APPROVAL)

@@ -5,12 +5,8 @@
 #include "scripts.h"
 
 // From unknown upwards.
-#define TWO                                                                                        \
-	(&(struct store_closing){                                                                  \
-	        "helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, false, 0, false, NULL, NULL})
-#define ALONE                                                                                      \
-	(&(struct store_closing){                                                                  \
-	        "helped", WRAP_UP_MS, 0, LINE, "c1", LEVEL_UNKNOWN, true, 0, false, NULL, NULL})
+#define TWO   ENDING("c1", .least = LEVEL_UNKNOWN)
+#define ALONE ENDING("c1", .least = LEVEL_UNKNOWN, .alone = true)
 
 static void held(struct world *w, enum level level)
 {

@@ -69,10 +69,9 @@ static void life(struct world *w)
 	more.texter = "c1";
 	assert_int_equal(ingest(w, &more), STORE_OK);
 	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
-	EXPECT(w, STORE_OK, store_whisper, CLAIM("c1", "sup", 1),
+	EXPECT(w, STORE_OK, store_note, CLAIM("c1", "sup", 1), "whisper",
 	        (&(struct store_note){"n1", bytes_str("sealed")}));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
-	        (&(struct store_closing){"helped", WRAP_UP_MS, 0, LINE, "c1", 0, false, 600000}));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), ENDING("c1", .reopen_ms = 600000));
 }
 
 static void sent(struct world *w, const struct store_out *out)

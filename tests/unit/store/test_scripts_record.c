@@ -5,9 +5,8 @@
 #define NOTE(id)  (&(struct store_note){id, bytes_str("sealed")})
 #define WINDOW_MS 60000
 #define LEAST     LEVEL_HIGH
-#define WITH(tags, note)                                                                           \
-	(&(struct store_closing){                                                                  \
-	        "helped", WRAP_UP_MS, 0, LINE, "c1", LEAST, false, 0, true, tags, note})
+#define WITH(words, summary)                                                                       \
+	ENDING("c1", .least = LEAST, .survey = true, .tags = words, .note = summary)
 
 static void held(struct world *w, enum level level)
 {

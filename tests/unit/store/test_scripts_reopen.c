@@ -3,15 +3,13 @@
 #include "scripts.h"
 
 #define REOPEN_MS 600000
-#define LATE(seen)                                                                                 \
-	(&(struct store_closing){                                                                  \
-	        "helped", WRAP_UP_MS, seen, LINE, "c1", 0, false, REOPEN_MS, false, NULL, NULL})
+#define LATE      ENDING("c1", .reopen_ms = REOPEN_MS)
 
 static void closed(struct world *w, enum level level)
 {
 	arrive(w, "ada", 2);
 	begin_held(w, "c1", "ada", level);
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), LATE(0));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1), LATE);
 }
 
 // Of the same texter; `id` is the conversation that it is sealed for.
@@ -71,7 +69,7 @@ static void test_out_of_wrap_up(void **state)
 	assert_string_equal(asked(w, "GET {" POOL "}:past:" LINE ":c1"), "0");
 	// What the one before still asks for is over.
 	EXPECT(w, STORE_STALE, store_finish, CLAIM("c1", "ada", 1), &exposure);
-	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 1), LATE(0));
+	EXPECT(w, STORE_STALE, store_close, CLAIM("c1", "ada", 1), LATE);
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 3));
 }
@@ -90,7 +88,7 @@ static void test_when_it_is_closed_for_good(void **state)
 	// And again: each end may be followed by a late text.
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ada", OFFER_MS);
 	EXPECT(w, STORE_OK, store_accept, CLAIM("c1", "ada", 3));
-	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 3), LATE(0));
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 3), LATE);
 	assert_int_equal(late(w, "c1", "m3", LEVEL_LOW, "ada"), STORE_OK);
 	waits_again(w, "4");
 	assert_string_equal(of(w, "reopened"), "2");
