@@ -26,6 +26,7 @@
 #include "private.h"
 #include "quarantine.h"
 #include "retain.h"
+#include "rewrite.h"
 #include "spooler.h"
 #include "staff.h"
 #include "survey.h"
@@ -207,6 +208,7 @@ static void on_gauges(void *arg)
 		survey_gauges(f);
 		forecasts_look(f);
 		quarantine_look(f->quarantine);
+		rewrite_look(f);
 		for (size_t i = 0; i < f->pools_count; i++) {
 			lanes_learn(f->lanes, &f->pools[i]);
 			retain_look(&f->pools[i]);
@@ -286,6 +288,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->asking = asking_new(f);
 	f->care = care_new();
 	f->wishes = wishes_new();
+	f->rewrite = rewrite_new(f);
 	know_gateways(f);
 	f->nodes = nodes_new(f);
 	f->quarantine = quarantine_new(f);
@@ -344,6 +347,7 @@ void flow_free(struct flow *f)
 	asking_free(f->asking);
 	care_free(f->care);
 	wishes_free(f->wishes);
+	rewrite_free(f->rewrite);
 	nodes_free(f->nodes);
 	quarantine_free(f->quarantine);
 	alarms_free(f->alarms);

@@ -95,6 +95,7 @@ struct spooler;
 struct forecasts;
 struct care_desk;
 struct wishes;
+struct rewrite;
 
 struct flow {
 	struct loop *loop;
@@ -125,6 +126,7 @@ struct flow {
 	struct forecasts *forecasts;
 	struct care_desk *care;
 	struct wishes *wishes;
+	struct rewrite *rewrite;
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;

@@ -6,6 +6,7 @@
 
 #include "erase.h"
 #include "history.h"
+#include "rewrite.h"
 
 // At a look, which comes every few seconds: a hundred thousand conversations of one day are gone
 // within half a day, and nobody notices.
@@ -23,9 +24,11 @@ static void next(struct retaining *r);
 
 static void on_erased(enum store_code code, void *arg)
 {
-	(void)code; // what was not deleted comes again, and what is open again is in the list no
-	            // more
-	next(arg);
+	struct retaining *r = arg;
+	// What was not deleted comes again, and what is open again is in the list no more.
+	if (code == STORE_OK)
+		rewrite_want(r->pool->flow);
+	next(r);
 }
 
 static void on_conversation(const struct store_answer *a, void *arg)

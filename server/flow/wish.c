@@ -11,6 +11,7 @@
 #include "core/deletion.h"
 #include "erase.h"
 #include "history.h"
+#include "rewrite.h"
 #include "say.h"
 
 // While somebody talks with them, or a reply to them is on its way.
@@ -172,8 +173,11 @@ static void on_ended(const struct store_answer *a, void *arg)
 	struct round *r = arg;
 	char code[WISH_CODE_LEN + 1];
 	wish_code(r->id, code);
-	if (store_said(a) == STORE_OK)
+	if (store_said(a) == STORE_OK) {
 		log_info("event=deletion_done pool=%s receipt=%s", r->pool->config->name, code);
+		rewrite_want(r->pool->flow);
+		rewrite_look(r->pool->flow);
+	}
 	round_end(r);
 }
 

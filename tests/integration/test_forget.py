@@ -58,6 +58,12 @@ def secrets_of(house, conversations):
     return found
 
 
+def on_disk(house, secrets):
+    """Those that are in Redis' append-only files."""
+    files = b"".join(f.read_bytes() for f in (house.folder / "state/redis/appendonlydir").iterdir())
+    return {s for s in secrets if bytes.fromhex(s) in files}
+
+
 def key_of(conversation, kind="c"):
     return f"{{{conversation.split('.')[0]}}}:{kind}:{conversation}"
 
@@ -189,6 +195,7 @@ def test_killed_in_the_middle_it_goes_on(house):
     console, texter = staff(house, pool), new_number()
     first, second = (converse(house, pool, console, texter) for _ in range(2))
     secrets = secrets_of(house, [first, second])
+    assert on_disk(house, secrets)
     # As if a reply of the second were not sent yet: there it stops for a while.
     house.cli("rpush", key_of(second, "replies"), "nothing")
     house.carrier.behave = lambda sent: "busy" if "Receipt" in sent.text else "accept"
@@ -211,6 +218,8 @@ def test_killed_in_the_middle_it_goes_on(house):
     fulfilled(house, pool)
     left = {value for _, value in everything(house)}
     assert not left & secrets
+    # The first deletion of this process: the files are written anew without it.
+    poll(lambda: not on_disk(house, secrets), 20 * PATIENCE, "append-only files without them", every=0.2)
     stays(lambda: receipts(house, texter) == [code], 0.6, "one receipt")
     house.check_states([pool])
 

@@ -3,17 +3,17 @@
 --
 -- KEYS: request, due, of, past, entry, message, autos, out, unsent (the latter five of the receipt)
 -- ARGV: now, member, id (the request's), message
--- Returns: {'OK', 'again'|'over'} · {'CONFLICT'}: something of theirs is there again · {'NOT_FOUND'}
+-- Returns: {'OK', 'again'|'over'} · {'CONFLICT'}: something of theirs is there again, or another receipt is on its way · {'NOT_FOUND'}
 --- @include "levels"
 --- @include "erase"
 local request, due, of = KEYS[1], KEYS[2], KEYS[3]
 local now, id, message = tonumber(ARGV[1]), ARGV[3], ARGV[4]
 
-local r = redis.call('HMGET', request, 'id', 'phase', 'again', 'again_by', 'number', 'language', 'gateway')
+local r = redis.call('HMGET', request, 'id', 'phase', 'again', 'again_by', 'number', 'language', 'gateway', 'receipt')
 if r[1] ~= id then
   return { 'NOT_FOUND' }
 end
-if r[2] == 'asked' and redis.call('LLEN', of) > 0 then
+if (r[8] or '') ~= message or (r[2] == 'asked' and redis.call('LLEN', of) > 0) then
   return { 'CONFLICT' }
 end
 redis.call('DEL', KEYS[4], KEYS[5], KEYS[6], KEYS[7])
