@@ -44,6 +44,10 @@ static void seal(struct making *m, struct conversation_view *view)
 		m->fn(r, view, NULL);
 		return;
 	}
+	if (view->erased_ms) {
+		refuse(r, ERR_GONE, "It has been deleted.");
+		return;
+	}
 	if (!vault_unwrap(r->flow->vault, r->conversation, view->key, &key)) {
 		log_error("conversation=%s event=key_unreadable", r->conversation);
 		refuse(r, ERR_INTERNAL, NULL);

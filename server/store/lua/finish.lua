@@ -19,6 +19,9 @@ local already = refusal == 'CONFLICT' and redis.call('HGET', conversation, 'stat
 if not state and not already then
   return { refusal }
 end
+if already and redis.call('HEXISTS', conversation, 'erased_at') == 1 then
+  return { 'OK' } -- and nothing is written any more
+end
 if record_full(KEYS[8], ARGV[9]) then
   return { 'FULL' }
 end

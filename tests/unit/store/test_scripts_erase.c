@@ -166,6 +166,11 @@ static void test_in_pieces_and_again(void **state)
 	assert_string_equal(w->part[1], "done");
 	assert_int_equal(field_number(w, "c", "c1", "erased_at"), T0);
 	assert_string_equal(asked(w, "LLEN {" POOL "}:custody:c1"), "6");
+	// Who is late with their notes leaves none behind.
+	EXPECT(w, STORE_OK, store_finish_with, CLAIM("c1", "ada", 1), &exposure, "grief",
+	        (&(struct store_note){"n2", bytes_str("sealed")}));
+	assert_string_equal(field(w, "c", "c1", "tags"), "nil");
+	assert_int_equal(exists(w, "notes:c1"), 0);
 	is_healthy(w, "c1");
 }
 
