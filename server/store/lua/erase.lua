@@ -36,16 +36,17 @@ if ARGV[5] ~= '1' and redis.call('LLEN', replies) + redis.call('LLEN', autos) > 
   return { 'HELD' }
 end
 
-if not c[3] then
-  redis.call('HSET', conversation, 'erased_at', int(now))
-  custody(KEYS[#KEYS], id, now, 'deleted', ARGV[3], c[2], ARGV[4])
-end
--- Whose it was is needed until it is done, to find the lists that it stands in.
+-- Whose it was is needed until it is done, to find the lists that it stands in. A full Redis refuses a first write that could need
+-- memory: this one never does.
 STAYS.texter = true
 for _, name in ipairs(redis.call('HKEYS', conversation)) do
   if not STAYS[name] then
     redis.call('HDEL', conversation, name)
   end
+end
+if not c[3] then
+  redis.call('HSET', conversation, 'erased_at', int(now))
+  custody(KEYS[#KEYS], id, now, 'deleted', ARGV[3], c[2], ARGV[4])
 end
 redis.call('DEL', KEYS[3], KEYS[4], replies, autos)
 redis.call('ZREM', KEYS[11], id)

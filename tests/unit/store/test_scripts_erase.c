@@ -174,6 +174,20 @@ static void test_in_pieces_and_again(void **state)
 	is_healthy(w, "c1");
 }
 
+static void test_it_makes_room_where_there_is_none(void **state)
+{
+	struct world *w = *state;
+	life(w);
+	sent(w, REPLY_OUT("r1", "c1"));
+	over(w);
+	asked(w, "CONFIG SET maxmemory 1");
+	enum store_code code = erase(w, "c1", ALL, false);
+	asked(w, "CONFIG SET maxmemory 0");
+	assert_string_equal(store_code_name(code), "OK");
+	assert_int_equal(exists(w, "m:first-c1"), 0);
+	is_healthy(w, "c1");
+}
+
 static void test_what_is_never_sent_does_not_stop_it_for_ever(void **state)
 {
 	struct world *w = *state;
@@ -376,6 +390,7 @@ int main(void)
 	        TEST(test_nothing_is_touched_before_it_is_closed),
 	        TEST(test_what_goes_and_what_stays),
 	        TEST(test_in_pieces_and_again),
+	        TEST(test_it_makes_room_where_there_is_none),
 	        TEST(test_what_is_never_sent_does_not_stop_it_for_ever),
 	        TEST(test_a_wish_while_a_conversation_is_open),
 	        TEST(test_a_wish_when_nothing_is_open_is_a_text_of_its_own),
