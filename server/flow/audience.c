@@ -126,3 +126,22 @@ void audience_each(struct pool *p, const char *conversation, const char *holder,
 	}
 	free(ids);
 }
+
+struct telling {
+	struct flow *flow;
+	Holdfast__V1__Frame__BodyCase which;
+	void *body;
+};
+
+static void tell_one(struct session *s, void *arg)
+{
+	const struct telling *t = arg;
+	answer_frame(t->flow, s->id, 0, t->which, t->body);
+}
+
+void audience_tell(struct pool *p, const char *conversation, const char *holder,
+        Holdfast__V1__Frame__BodyCase which, void *body)
+{
+	struct telling t = {p->flow, which, body};
+	audience_each(p, conversation, holder, tell_one, &t);
+}

@@ -23,3 +23,6 @@ bool audience_any(struct pool *p, const char *conversation, const char *holder);
 // The holder's console first ("" is none), then the others, each once.
 void audience_each(struct pool *p, const char *conversation, const char *holder,
         void (*fn)(struct session *s, void *arg), void *arg);
+// Sends `body`, one of the generated messages, to all of them.
+void audience_tell(struct pool *p, const char *conversation, const char *holder,
+        Holdfast__V1__Frame__BodyCase which, void *body);

@@ -54,23 +54,9 @@ static struct news *news_of(struct pool *p, const char *conversation, const char
 	return n;
 }
 
-// A frame for everybody who hears of a conversation.
-struct spread {
-	struct pool *pool;
-	Holdfast__V1__Frame__BodyCase which;
-	void *body;
-};
-
-static void spread_one(struct session *s, void *arg)
-{
-	const struct spread *spread = arg;
-	push(spread->pool, s->id, spread->which, spread->body);
-}
-
 static void spread(const struct news *n, Holdfast__V1__Frame__BodyCase which, void *body)
 {
-	struct spread all = {n->pool, which, body};
-	audience_each(n->pool, n->conversation, n->name, spread_one, &all);
+	audience_tell(n->pool, n->conversation, n->name, which, body);
 }
 
 static void resync_one(struct session *s, void *arg)

@@ -28,18 +28,6 @@ static struct desk_news *news_new(struct pool *p, const char *conversation)
 	return n;
 }
 
-struct spread {
-	struct pool *pool;
-	Holdfast__V1__Frame__BodyCase which;
-	void *body;
-};
-
-static void push(struct session *s, void *arg)
-{
-	const struct spread *spread = arg;
-	answer_frame(spread->pool->flow, s->id, 0, spread->which, spread->body);
-}
-
 // ---- as it is now ----
 
 static void on_changed(const struct store_answer *a, void *arg)
@@ -51,8 +39,8 @@ static void on_changed(const struct store_answer *a, void *arg)
 	if (a->code == STORE_OK && conversation_view(a->reply, &view)) {
 		bool holder_too = n->holder[0] && view.state == CONVERSATION_HELD;
 		conversation_frame(n->pool->flow, n->pool, n->conversation, &view, reasons, &c);
-		struct spread all = {n->pool, HOLDFAST__V1__FRAME__BODY_CONVERSATION, &c};
-		audience_each(n->pool, n->conversation, holder_too ? view.holder : "", push, &all);
+		audience_tell(n->pool, n->conversation, holder_too ? view.holder : "",
+		        HOLDFAST__V1__FRAME__BODY_CONVERSATION, &c);
 	}
 	free(n);
 }
@@ -79,12 +67,12 @@ static void on_whisper(enum err e, Holdfast__V1__Conversation *c, void *arg)
 {
 	struct desk_news *n = arg;
 	Holdfast__V1__Whispered body = HOLDFAST__V1__WHISPERED__INIT;
-	struct spread all = {n->pool, HOLDFAST__V1__FRAME__BODY_WHISPERED, &body};
 	body.conversation = n->conversation;
 	for (size_t i = 0; e == ERR_NONE && i < c->n_notes; i++)
 		if (strcmp(c->notes[i]->id, n->note) == 0) {
 			body.note = c->notes[i];
-			audience_each(n->pool, n->conversation, n->holder, push, &all);
+			audience_tell(n->pool, n->conversation, n->holder,
+			        HOLDFAST__V1__FRAME__BODY_WHISPERED, &body);
 		}
 	free(n);
 }
