@@ -170,6 +170,7 @@ void store_sign_in(struct store *s, const char *pool, const char *name, const ch
 	call_key(&c, "{%s}:staff", pool);
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:hold:%s", pool, name);
+	call_key(&c, "{%s}:exposed", pool);
 	call_now(&c);
 	call_str(&c, name);
 	call_str(&c, node);
@@ -251,6 +252,7 @@ void store_forget(struct store *s, const char *pool, const char *name, store_fn 
 	call_key(&c, "{%s}:staff", pool);
 	call_key(&c, "{%s}:due", pool);
 	call_key(&c, "{%s}:hold:%s", pool, name);
+	call_key(&c, "{%s}:exposed", pool);
 	call_now(&c);
 	call_str(&c, name);
 	call_run(&c, fn, arg);

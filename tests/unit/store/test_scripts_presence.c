@@ -246,6 +246,34 @@ static void test_a_removed_ones_phone_is_free(void **state)
 	assert_string_equal(owner(w, "f1"), "kim");
 }
 
+// Long gone and back, they are still to get less.
+static void test_what_they_have_seen_outlives_a_sign_off(void **state)
+{
+	struct world *w = *state;
+	arrive(w, "ada", 2);
+	begin_held(w, "c1", "ada", LEVEL_IMMINENT);
+	EXPECT(w, STORE_OK, store_close, CLAIM("c1", "ada", 1),
+	        CLOSING("done", 1000, 0, LINE, "c1"));
+	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
+	EXPECT(w, STORE_OK, store_gone, POOL, "ada", "ada-1", GRACE_MS);
+	w->now += GRACE_MS;
+	EXPECT(w, STORE_OK, store_forget, POOL, "ada");
+	EXPECT(w, STORE_OK, store_forget, POOL, "ada");
+	w->now += GRACE_MS;
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
+	assert_string_equal(asked(w, "EXISTS {" POOL "}:exposed"), "0");
+	EXPECT(w, STORE_OK, store_set_presence, POOL, "ada", "s2", "available");
+	begin_held(w, "c2", "ada", LEVEL_LOW);
+	begin(w, "c3", LEVEL_LOW);
+	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c3", "ada", OFFER_MS);
+	w->now += exposure.ms;
+	EXPECT(w, STORE_OK, store_offer, POOL, "c3", "ada", OFFER_MS);
+	// Over by the time of their return, it is forgotten.
+	asked(w, "HSET {" POOL "}:exposed ben 1");
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ben", "node", "s1", 2);
+	assert_null(strstr(asked(w, "HGET {" POOL "}:staff ben"), "exposed"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +290,7 @@ int main(void)
 	        TEST(test_a_break_outlives_a_lost_console),
 	        TEST(test_a_break_is_over_when_they_say_so),
 	        TEST(test_less_after_an_imminent_one),
+	        TEST(test_what_they_have_seen_outlives_a_sign_off),
 	        TEST(test_heartbeats_count),
 	        TEST(test_a_phone_is_one_persons),
 	        TEST(test_a_removed_ones_phone_is_free),
