@@ -173,7 +173,7 @@ overload: $(BUILD)/unit/core/test_overload ## a night at 115 % load in the queue
 test-fault: ## break things at length: kills, stops, wires, disks, clocks, partitions (30 min)
 	@deploy/setup --tests
 	@$(MAKE) --no-print-directory all unit
-	@HOLDFAST_FAULTS=all exec tests/run "$(BUILD)" tests/fault
+	@HOLDFAST_FAULTS=all exec tests/run "$(BUILD)" tests/fault test_crash scripts_model
 
 MINUTES  ?= 10
 COPIES   ?= 2

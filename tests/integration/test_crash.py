@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from faults import many
 from house import House, new_number
 from night import Night, slow_carrier
 from poll import pause, poll, stays
@@ -13,7 +14,7 @@ from programs import PATIENCE
 from schema import pb
 
 IMMINENT = "i am going to kill myself tonight, i have the pills in my hand"
-KILLS = 10
+KILLS = many(4, 20)
 
 
 @pytest.fixture
