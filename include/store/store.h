@@ -21,7 +21,8 @@
 //                        key (wrapped), created, enqueued, answer_by, score, epoch, holder, offer_until, seq,
 //                        page, excluded, declined_at, past, outcome, requeues, attention (open matters for
 //                        supervisors, CSV), last_in_at, last_out_at, unanswered_at, silence_at, silence_step
-//                        (lua/include/silence.lua), transfer_to, transfer_until (lua/include/transfer.lua),
+//                        (lua/include/silence.lua), transfer_to, transfer_until, transfer_skill, transfer_asked
+//                        (lua/include/transfer.lua), require_at (a skill that it was passed on for is asked since),
 //                        taken_from (the epoch in which it was taken over or transferred), taken_at (first),
 //                        handled (ms that earlier holders had it), present
 //                        (lua/include/present.lua), invited, invited_until, language, said (marks of
@@ -55,6 +56,7 @@
 //   {P}:tend             when it is decided what those who wait are told next: conversation -> when
 //   {P}:told:LINE:HASH   a texter was told lately that nobody is there; expires
 //   {P}:staff            signed-in counselors (lua/include/staff.lua)
+//   {P}:exposed          who signed off while they were to get less after imminent work: name -> "UNTIL UNITS"
 //   {P}:hold:NAME        the conversations of one, offered, held or in wrap-up: id -> units
 //   {P}:e:N              an escalation
 //   {P}:pages            the open ones by opening time        {P}:pages_past  the latest that are over
@@ -270,18 +272,29 @@ void store_finish_with(struct store *s, const struct store_claim *c,
 
 // The holder gives it back to the queue: `reason` is "transfer" or "given_back" and the note's
 // kind.
+// `skill`: whoever takes it next must have it; "" is none.
 void store_give_away(struct store *s, const struct store_claim *c, const char *reason,
-        const struct store_note *note, const struct by_level *within, store_fn fn, void *arg);
+        const char *skill, const struct store_note *note, const struct by_level *within,
+        store_fn fn, void *arg);
 // `before` is the holder as seen, "" for nobody.
 void store_take_over(struct store *s, const struct store_claim *c, const char *before,
         const struct store_note *note, store_fn fn, void *arg);
-void store_transfer(struct store *s, const struct store_claim *c, const char *to,
+// `skill`: it is for whoever has that, and `to` is asked first; "" is none.
+void store_transfer(struct store *s, const struct store_claim *c, const char *to, const char *skill,
         int64_t transfer_ms, const struct store_note *note, store_fn fn, void *arg);
 // The claim is the other's, in the giver's epoch.
 void store_transfer_take(
         struct store *s, const struct store_claim *c, const char *giver, store_fn fn, void *arg);
-void store_transfer_end(
-        struct store *s, const struct store_claim *c, const char *why, store_fn fn, void *arg);
+struct store_ending {
+	const char *why; // "declined", "expired", "withdrawn"
+	const char *giver;
+	// Of one for a skill: who is asked next, "" when there is nobody, and for how long.
+	const char *next;
+	int64_t transfer_ms;
+	const struct by_level *within;
+};
+void store_transfer_end(struct store *s, const struct store_claim *c,
+        const struct store_ending *ending, store_fn fn, void *arg);
 // Of the claim's name; its epoch does not matter in these three.
 void store_join(struct store *s, const struct store_claim *c, const char *role, const char *session,
         const char *invited, store_fn fn, void *arg);

@@ -152,7 +152,7 @@ def vectors(named):
                                     "deliveryNote": ""}},
         "quarantine": {"entries": [quarantined()], "total": 3},
         "quarantined": {**quarantined(), "request": base64.b64encode(REQUEST).decode()},
-        "transfer": {**held, "to": "ben", "summary": "Safe at home; wants to talk about work."},
+        "transfer": {**held, "summary": "Safe at home; wants to talk about work.", "skill": "lang:es"},
         "release": {**held, "reason": "fire alarm here"},
         "invite": {**held, "language": "es", "name": "eva"},
         "join": {"conversation": CONVERSATION},

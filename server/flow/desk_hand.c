@@ -6,16 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "capacity.h"
+#include "core/skills.h"
 #include "flow/desk.h"
 #include "history.h"
 #include "notes.h"
+#include "successor.h"
 
 #define SUMMARY_MIN 10
 #define SUMMARY_MAX 600
 #define REASON_MAX  200
+#define NO_ROOM     "That counselor has no room now."
 
 // ---- giving back ----
 
@@ -28,17 +32,18 @@ static void on_given(const struct store_answer *a, void *arg)
 	        a->code == STORE_FULL ? "There are too many notes on this conversation." : NULL);
 }
 
-static void give(struct request *r, const char *reason, const struct store_note *note)
+static void give(
+        struct request *r, const char *reason, const char *skill, const struct store_note *note)
 {
 	struct store_claim claim = request_claim(r);
-	store_give_away(r->flow->store, &claim, reason, note, &r->pool->within, on_given, r);
+	store_give_away(r->flow->store, &claim, reason, skill, note, &r->pool->within, on_given, r);
 }
 
 static void release_noted(
         struct request *r, struct conversation_view *view, const struct store_note *note)
 {
 	(void)view;
-	give(r, "given_back", note);
+	give(r, "given_back", "", note);
 }
 
 void desk_release(struct flow *f, uint64_t session, const Frame *frame)
@@ -56,13 +61,20 @@ void desk_release(struct flow *f, uint64_t session, const Frame *frame)
 
 // ---- transfer ----
 
+// Of one request: where it goes, and what goes with it. In r->more.
+struct passing {
+	char to[33];    // "" is the queue
+	char skill[33]; // "" is none
+	char summary[];
+};
+
 static const struct {
 	enum store_code code;
 	const char *why;
 	const char *text;
 } transfer_refusals[] = {
         {STORE_GONE, "", "That counselor is not here, or is away."},
-        {STORE_FULL, "to", "That counselor has no room now."},
+        {STORE_FULL, "to", NO_ROOM},
         {STORE_FULL, "notes", "There are too many notes on this conversation."},
         {STORE_CONFLICT, "open", "Somebody else has been asked already: wait for the answer."},
         {STORE_CONFLICT, "self", "You hold it yourself."},
@@ -72,42 +84,71 @@ static const struct {
 static void on_transfer(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
+	struct passing *p = r->more;
 	const char *text = a->code == STORE_OK ? "Asked. Until they accept, you hold it." : NULL;
 	struct bytes why = redis_bytes(redis_at(a->reply, 1));
 	for (size_t i = 0; i < sizeof transfer_refusals / sizeof transfer_refusals[0]; i++)
 		if (a->code == transfer_refusals[i].code && bytes_is(why, transfer_refusals[i].why))
 			text = transfer_refusals[i].text;
 	if (a->code == STORE_OK)
-		log_info("conversation=%s event=transfer_asked staff=%s to=%s", r->conversation,
-		        r->name, (const char *)r->more);
-	free(r->more);
+		log_info("conversation=%s event=transfer_asked staff=%s to=%s skill=%s",
+		        r->conversation, r->name, p->to, p->skill);
+	free(p);
 	request_end(r, store_code_err(a->code), text);
 }
 
 static void transfer_noted(
         struct request *r, struct conversation_view *view, const struct store_note *note)
 {
-	char *to = r->more;
+	struct passing *p = r->more;
 	(void)view;
-	if (!*to) {
-		free(to);
+	if (!p->to[0]) {
 		r->more = NULL;
-		give(r, "transfer", note);
+		give(r, "transfer", p->skill, note);
+		free(p);
 		return;
 	}
 	struct store_claim claim = request_claim(r);
-	store_transfer(r->flow->store, &claim, to, (int64_t)r->pool->config->offer_s * 1000, note,
-	        on_transfer, r);
+	store_transfer(r->flow->store, &claim, p->to, p->skill,
+	        (int64_t)r->pool->config->offer_s * 1000, note, on_transfer, r);
+}
+
+static void on_room(bool fits, void *arg)
+{
+	struct request *r = arg;
+	struct passing *p = r->more;
+	if (fits) {
+		note_make(r, p->summary, transfer_noted);
+		return;
+	}
+	free(p);
+	request_end(r, ERR_FULL, NO_ROOM);
+}
+
+// When nobody with the skill is free, it waits for one in the queue.
+static void on_successor(const char *name, void *arg)
+{
+	struct request *r = arg;
+	struct passing *p = r->more;
+	snprintf(p->to, sizeof p->to, "%s", name);
+	note_make(r, p->summary, transfer_noted);
+}
+
+static const char *find_mistake(const Holdfast__V1__Transfer *in)
+{
+	if (!note_fits(in->summary, SUMMARY_MIN, SUMMARY_MAX))
+		return "summary must have 10 to 600 characters: the next one reads it first.";
+	if (strlen(in->to) > 32)
+		return "to must be a counselor's name, or empty for the queue.";
+	if (in->skill[0] && (in->to[0] || in->skill[0] == SKILL_NOT || !config_is_skill(in->skill)))
+		return "skill must be a skill of the staff, such as lang:es, and to empty.";
+	return NULL;
 }
 
 void desk_transfer(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__Transfer *in = frame->transfer;
-	const char *mistake = NULL;
-	if (!note_fits(in->summary, SUMMARY_MIN, SUMMARY_MAX))
-		mistake = "summary must have 10 to 600 characters: the next one reads it first.";
-	else if (strlen(in->to) > 32)
-		mistake = "to must be a counselor's name, or empty for the queue.";
+	const char *mistake = find_mistake(in);
 	if (mistake) {
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST, mistake);
 		return;
@@ -115,8 +156,78 @@ void desk_transfer(struct flow *f, uint64_t session, const Frame *frame)
 	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
-	r->more = xstrdup(in->to);
-	note_make(r, in->summary, transfer_noted);
+	if (in->skill[0] && !successor_exists(f, r->pool, in->skill)) {
+		request_end(r, ERR_NOT_FOUND, "Nobody of this pool has that skill.");
+		return;
+	}
+	size_t size = strlen(in->summary) + 1;
+	struct passing *p = xcalloc(1, sizeof *p + size);
+	memcpy(p->summary, in->summary, size);
+	snprintf(p->to, sizeof p->to, "%s", in->to);
+	snprintf(p->skill, sizeof p->skill, "%s", in->skill);
+	r->more = p;
+	if (p->skill[0])
+		successor_find(r->pool, r->conversation, p->skill, on_successor, r);
+	else if (p->to[0])
+		capacity_ask(f, p->to, r->conversation, on_room, r);
+	else
+		note_make(r, p->summary, transfer_noted);
+}
+
+// ---- a transfer ends without an accept ----
+
+struct ending {
+	struct pool *pool;
+	char conversation[POOL_ID_MAX];
+	char to[33];
+	char giver[33];
+	char skill[33];
+	uint64_t epoch;
+	const char *why;
+	store_fn fn;
+	void *arg;
+};
+
+static void on_ended(const struct store_answer *a, void *arg)
+{
+	struct ending *e = arg;
+	char then[16];
+	bytes_copy(redis_bytes(redis_at(a->reply, 1)), then, sizeof then);
+	if (a->code == STORE_OK)
+		log_info("conversation=%s event=transfer_%s staff=%s then=%s", e->conversation,
+		        e->why, e->to, then);
+	if (e->fn)
+		e->fn(a, e->arg);
+	free(e);
+}
+
+static void on_next(const char *name, void *arg)
+{
+	struct ending *e = arg;
+	const struct pool *p = e->pool;
+	struct store_claim claim = {p->config->name, e->conversation, e->to, e->epoch};
+	const struct store_ending ending = {.why = e->why,
+	        .giver = e->giver,
+	        .next = name,
+	        .transfer_ms = (int64_t)p->config->offer_s * 1000,
+	        .within = &p->within};
+	store_transfer_end(p->flow->store, &claim, &ending, on_ended, e);
+}
+
+// Of the transfer that the view shows; one for a skill goes to somebody else.
+static void end_transfer(struct pool *p, const char *conversation,
+        const struct conversation_view *view, const char *why, store_fn fn, void *arg)
+{
+	struct ending *e = xcalloc(1, sizeof *e);
+	*e = (struct ending){.pool = p, .epoch = view->epoch, .why = why, .fn = fn, .arg = arg};
+	snprintf(e->conversation, sizeof e->conversation, "%s", conversation);
+	snprintf(e->to, sizeof e->to, "%s", view->transfer_to);
+	snprintf(e->giver, sizeof e->giver, "%s", view->holder);
+	snprintf(e->skill, sizeof e->skill, "%s", view->transfer_skill);
+	if (e->skill[0] && e->to[0])
+		successor_find(p, e->conversation, e->skill, on_next, e);
+	else
+		on_next("", e);
 }
 
 // ---- the other one answers ----
@@ -188,17 +299,26 @@ void hand_accept(struct request *r)
 
 static void on_declined(const struct store_answer *a, void *arg)
 {
+	request_end_code(arg, a->code);
+}
+
+static void on_decline_read(const struct store_answer *a, void *arg)
+{
 	struct request *r = arg;
-	if (a->code == STORE_OK)
-		log_info("conversation=%s event=transfer_declined staff=%s", r->conversation,
-		        r->name);
-	request_end_code(r, a->code);
+	struct conversation_view view;
+	if (a->code != STORE_OK)
+		request_end_code(r, a->code);
+	else if (conversation_view(a->reply, &view) && strcmp(view.transfer_to, r->name) == 0 &&
+	         view.epoch == r->epoch)
+		end_transfer(r->pool, r->conversation, &view, "declined", on_declined, r);
+	else
+		request_end_code(r, STORE_GONE);
 }
 
 void hand_decline(struct request *r)
 {
-	struct store_claim claim = request_claim(r);
-	store_transfer_end(r->flow->store, &claim, "declined", on_declined, r);
+	store_conversation(
+	        r->flow->store, r->pool->config->name, r->conversation, on_decline_read, r);
 }
 
 // ---- when nobody answers ----
@@ -213,9 +333,7 @@ struct lapse {
 static void on_lapsed(const struct store_answer *a, void *arg)
 {
 	struct lapse *l = arg;
-	if (a->code == STORE_OK)
-		log_info("conversation=%s event=transfer_expired", l->conversation);
-	else if (a->code == STORE_GONE)
+	if (a->code == STORE_GONE)
 		store_settle(l->pool->flow->store, l->pool->config->name, l->member,
 		        bytes_str(l->score), NULL, NULL);
 	free(l);
@@ -230,9 +348,7 @@ static void on_due(const struct store_answer *a, void *arg)
 		return;
 	}
 	conversation_view(a->reply, &view);
-	struct store_claim claim = {
-	        l->pool->config->name, l->conversation, view.transfer_to, view.epoch};
-	store_transfer_end(l->pool->flow->store, &claim, "expired", on_lapsed, l);
+	end_transfer(l->pool, l->conversation, &view, "expired", on_lapsed, l);
 }
 
 void hand_due(struct pool *p, const char *conversation, const char *member, const char *score)
@@ -261,7 +377,7 @@ static void on_lost_read(const struct store_answer *a, void *arg)
 		struct store_claim claim = {
 		        l->pool->config->name, l->conversation, l->name, view.epoch};
 		if (strcmp(view.transfer_to, l->name) == 0)
-			store_transfer_end(l->pool->flow->store, &claim, "withdrawn", NULL, NULL);
+			end_transfer(l->pool, l->conversation, &view, "withdrawn", NULL, NULL);
 		else
 			store_leave(l->pool->flow->store, &claim, "transfer", NULL, NULL);
 	}

@@ -5,11 +5,16 @@
 
 #include "answer.h"
 #include "base/log.h"
+#include "hand.h"
 #include "history.h"
 
 static void on_handed_back(const struct store_answer *a, void *arg)
 {
 	struct request *r = arg;
+	if (a->code == STORE_GONE && !r->more) { // it was a counselor who asked them, not the queue
+		hand_decline(r);
+		return;
+	}
 	request_end(r, store_code_err(a->code),
 	        a->code == STORE_OK ? "You will not be given this person again." : NULL);
 }

@@ -2,7 +2,6 @@
 // Proposing conversations to counselors, in order of need.
 #include "dispatch.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,23 +12,23 @@
 #include "core/assign.h"
 #include "eligible.h"
 #include "history.h"
+#include "roster.h"
 
 // How much of the queue is read at once, and how far one run looks past people whom nobody free may
 // take: they hold up nobody behind them, and a run ends.
 #define WINDOW           20
 #define LOOK_MAX         1000
-#define COUNSELORS_MAX   512
 #define NO_SPEAKER       "no_speaker"
 #define DECLINE_PAUSE_MS 5000
 
 // One run over one pool: counselors, then the queues window by window, each conversation in turn.
 struct run {
 	struct pool *pool;
-	struct assign_counselor counselors[COUNSELORS_MAX];
+	struct assign_counselor counselors[ROSTER_MAX];
 	struct more {
 		unsigned elsewhere; // units in other pools
 		bool several;       // serves other pools
-	} more[COUNSELORS_MAX];
+	} more[ROSTER_MAX];
 	size_t counselors_count;
 	struct pool *others[CAPACITY_POOLS_MAX]; // pools that share a counselor with this one
 	size_t others_count, others_read;
@@ -49,8 +48,7 @@ static void run_end(struct run *r)
 {
 	struct flow *f = r->pool->flow;
 	size_t after = (size_t)(r->pool - f->pools) + 1;
-	for (size_t i = 0; i < r->counselors_count; i++)
-		free((char *)r->counselors[i].name);
+	roster_free(r->counselors, r->counselors_count);
 	free(r);
 	f->dispatching = false;
 	for (size_t i = 0; i < f->pools_count && !f->dispatching; i++) {
@@ -97,16 +95,6 @@ static void on_offered(const struct store_answer *a, void *arg)
 		r->passed++;
 	r->next++;
 	consider_next(r);
-}
-
-static size_t split_names(char *csv, const char **out, size_t max)
-{
-	size_t n = 0;
-	char *rest = csv;
-	for (char *one; n < max && (one = strsep(&rest, ",")) != NULL;)
-		if (*one)
-			out[n++] = one;
-	return n;
 }
 
 static void offer(struct run *r, size_t chosen)
@@ -174,9 +162,9 @@ static int choose(struct run *r, struct conversation_view *view, bool *exhausted
 	memcpy(csv, view->excluded, sizeof csv);
 	const struct assign_conversation conversation = {
 	        .excluded = excluded,
-	        .excluded_count = split_names(csv, excluded, 64),
+	        .excluded_count = roster_names(csv, excluded, 64),
 	        .recused = recused,
-	        .recused_count = split_names(view->recused, recused, 64),
+	        .recused_count = roster_names(view->recused, recused, 64),
 	        .imminent = view->level == LEVEL_IMMINENT,
 	};
 	weigh(r, view);
@@ -251,42 +239,6 @@ static void read_window(struct run *r)
 	        on_window, r);
 }
 
-static int64_t number_of(const json_t *s, const char *key)
-{
-	return (int64_t)json_number_value(json_object_get(s, key));
-}
-
-// As in staff_capacity() of lua/include/staff.lua.
-static unsigned capacity_of(const json_t *s, bool exposed)
-{
-	int64_t capacity = number_of(s, "capacity") - (exposed ? number_of(s, "exposed_units") : 0);
-	return capacity > 1 ? (unsigned)capacity : 1;
-}
-
-static bool is_draining(const struct pool *p, const json_t *s)
-{
-	return assign_draining(number_of(s, "shift_end"), (int64_t)p->config->drain_before_s * 1000,
-	        flow_now(p->flow));
-}
-
-static void take_counselor(struct run *r, struct bytes name, struct bytes json)
-{
-	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
-	const char *presence = json_string_value(json_object_get(s, "presence"));
-	bool exposed = flow_now(r->pool->flow) < number_of(s, "exposed_until");
-	if (presence && r->counselors_count < COUNSELORS_MAX)
-		r->counselors[r->counselors_count++] = (struct assign_counselor){
-		        .name = bytes_dup(name),
-		        .available = strcmp(presence, "available") == 0,
-		        .capacity = capacity_of(s, exposed),
-		        .load = (unsigned)number_of(s, "load"),
-		        .draining = is_draining(r->pool, s),
-		        .exposed = exposed,
-		        .idle_since_ms = number_of(s, "idle_since"),
-		};
-	json_decref(s);
-}
-
 // ---- what the counselors have in other pools ----
 
 static bool is_other(const struct run *r, const struct pool *p)
@@ -313,11 +265,9 @@ static void find_others(struct run *r)
 
 static void note_elsewhere(struct run *r, size_t i, struct bytes json)
 {
-	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
-	unsigned load = (unsigned)number_of(s, "load");
+	unsigned load = roster_load(json);
 	r->counselors[i].load += load;
 	r->more[i].elsewhere += load;
-	json_decref(s);
 }
 
 static void read_others(struct run *r);
@@ -347,9 +297,7 @@ static void read_others(struct run *r)
 static void on_counselors(const struct store_answer *a, void *arg)
 {
 	struct run *r = arg;
-	for (size_t i = 0; i + 1 < redis_count(a->reply); i += 2)
-		take_counselor(r, redis_bytes(redis_at(a->reply, i)),
-		        redis_bytes(redis_at(a->reply, i + 1)));
+	r->counselors_count = roster_read(r->pool, a->reply, r->counselors);
 	if (a->code != STORE_OK) {
 		run_end(r);
 		return;

@@ -43,7 +43,9 @@ void eligible_begin(struct eligible *e, const struct pool *p, struct conversatio
 	        .view = view,
 	        .policy = policy_of(p->config),
 	        .now_ms = flow_now(p->flow)};
-	e->waited_ms = e->now_ms - view->enqueued_ms;
+	int64_t since_ms =
+	        view->require_at_ms > view->enqueued_ms ? view->require_at_ms : view->enqueued_ms;
+	e->waited_ms = e->now_ms - since_ms;
 	skills_split(view->require, &e->require);
 	skills_split(view->want, &e->want);
 	for (size_t i = 0; i < e->require.count; i++)

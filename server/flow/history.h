@@ -45,7 +45,10 @@ struct conversation_view {
 	char language[4];     // "" is the line's
 	char transfer_to[33]; // who is asked to take it on
 	int64_t transfer_until_ms;
-	char invited[48]; // whom the holder has asked to join it
+	char transfer_skill[33];  // it is for whoever has that
+	char transfer_asked[200]; // who was asked before, comma-separated
+	int64_t require_at_ms;    // skills are asked for since then, when later than the enqueue
+	char invited[48];         // whom the holder has asked to join it
 	char require[SKILLS_TEXT_MAX], want[SKILLS_TEXT_MAX]; // comma-separated
 	char partner[33];
 	char prefer[33]; // had them before; until prefer_until_ms

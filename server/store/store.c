@@ -276,7 +276,7 @@ void store_forgive(struct store *s, const char *pool, const char *conversation,
 
 static void release(struct store *s, const struct store_claim *claim, const char *reason,
         const struct by_level *within, const char *silence_at, const struct store_note *note,
-        store_fn fn, void *arg)
+        const char *skill, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "release");
@@ -293,19 +293,21 @@ static void release(struct store *s, const struct store_claim *claim, const char
 	call_str(&c, silence_at);
 	call_str(&c, note ? note->id : "");
 	call_bytes(&c, note ? note->sealed : bytes_str(""));
+	call_str(&c, skill);
 	call_run(&c, fn, arg);
 }
 
 void store_release(struct store *s, const struct store_claim *claim, const char *reason,
         const struct by_level *within, store_fn fn, void *arg)
 {
-	release(s, claim, reason, within, "", NULL, fn, arg);
+	release(s, claim, reason, within, "", NULL, "", fn, arg);
 }
 
 void store_give_away(struct store *s, const struct store_claim *claim, const char *reason,
-        const struct store_note *note, const struct by_level *within, store_fn fn, void *arg)
+        const char *skill, const struct store_note *note, const struct by_level *within,
+        store_fn fn, void *arg)
 {
-	release(s, claim, reason, within, "", note, fn, arg);
+	release(s, claim, reason, within, "", note, skill, fn, arg);
 }
 
 void store_release_silent(struct store *s, const struct store_claim *claim, int64_t silence_at_ms,
@@ -313,7 +315,7 @@ void store_release_silent(struct store *s, const struct store_claim *claim, int6
 {
 	char seen[24];
 	snprintf(seen, sizeof seen, "%lld", (long long)silence_at_ms);
-	release(s, claim, "silent", within, seen, NULL, fn, arg);
+	release(s, claim, "silent", within, seen, NULL, "", fn, arg);
 }
 
 void store_silence(struct store *s, const struct store_silence *look, store_fn fn, void *arg)

@@ -62,7 +62,8 @@ void store_take_over(struct store *s, const struct store_claim *claim, const cha
 }
 
 void store_transfer(struct store *s, const struct store_claim *claim, const char *to,
-        int64_t transfer_ms, const struct store_note *note, store_fn fn, void *arg)
+        const char *skill, int64_t transfer_ms, const struct store_note *note, store_fn fn,
+        void *arg)
 {
 	struct call c;
 	call_script(&c, s, "transfer");
@@ -77,6 +78,7 @@ void store_transfer(struct store *s, const struct store_claim *claim, const char
 	call_str(&c, note->id);
 	call_bytes(&c, note->sealed);
 	call_channel(&c, claim->pool);
+	call_str(&c, skill);
 	call_run(&c, fn, arg);
 }
 
@@ -99,17 +101,31 @@ void store_transfer_take(
 	call_run(&c, fn, arg);
 }
 
-void store_transfer_end(
-        struct store *s, const struct store_claim *claim, const char *why, store_fn fn, void *arg)
+void store_transfer_end(struct store *s, const struct store_claim *claim,
+        const struct store_ending *ending, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "transfer_end");
 	key_of(&c, claim);
+	key_pool(&c, claim, "q0");
+	key_pool(&c, claim, "q");
 	key_pool(&c, claim, "due");
+	key_pool(&c, claim, "staff");
+	key_hold(&c, claim, ending->giver);
+	key_pool(&c, claim, "held");
+	for (int l = LEVEL_LOW; l <= LEVEL_IMMINENT; l++)
+		call_key(&c, "{%s}:w:%d", claim->pool, l);
+	key_pool(&c, claim, "tend");
 	key_with(&c, claim, claim->name);
+	key_with(&c, claim, ending->next[0] ? ending->next : "-");
+	key_custody(&c, claim);
 	call_claim(&c, claim);
-	call_str(&c, why);
+	call_str(&c, ending->why);
 	call_channel(&c, claim->pool);
+	call_str(&c, ending->giver);
+	call_str(&c, ending->next);
+	call_int(&c, ending->transfer_ms);
+	call_by_level(&c, ending->within);
 	call_run(&c, fn, arg);
 }
 

@@ -23,7 +23,7 @@ def house(authority):
             pool.update(rings=[{"after_s": 2, "drop": ["partner:"]}], trainee_up_to="medium")
         for line in config["lines"]:
             line["keywords"] = KEYWORDS
-    h = House(authority, pools={"calm": 9}, edit=edit)
+    h = House(authority, pools={"calm": 13}, edit=edit)
     h.start()
     yield h
     h.end()
@@ -167,3 +167,73 @@ def test_an_interpreter_is_asked_by_language(house):
     speaker.ask("join", conversation=held.id)
     holder.expect("conversation", lambda c: list(c.present) == [f"{speaker.session.name}=interpreter"])
     holder.hang_up(held)
+
+
+# ---- passing on by skill
+
+SUMMARY = "Safe at home; would rather talk in Spanish."
+
+
+def held_by_a_plain_one(house, pool):
+    giver = somebody(house, pool)
+    house.text(pool, new_number(), LOW)
+    return giver, giver.take()
+
+
+def pass_on(giver, held, **fields):
+    return giver.request("transfer", conversation=held.id, epoch=held.epoch, summary=SUMMARY, **fields)
+
+
+def test_passed_on_by_skill_it_goes_from_one_to_the_next(house):
+    pool = house.take()
+    giver, held = held_by_a_plain_one(house, pool)
+    plain = somebody(house, pool)
+    assert pass_on(giver, held, skill="lang:es").code == "not_found"
+    speakers = [somebody(house, pool, "lang:es") for _ in range(2)]
+    assert pass_on(giver, held, skill="lang:es", to=speakers[0].session.name).code == "bad_request"
+    assert pass_on(giver, held, skill="LANG ES").code == "bad_request"
+    assert pass_on(giver, held, skill="lang:es").ok
+    first = poll(lambda: next((c for c in speakers if c.has("offer")), None), what="an offer")
+    offer = first.expect("offer")
+    assert getattr(offer, "from") == giver.session.name
+    [second] = [c for c in speakers if c is not first]
+    first.ask("decline", conversation=held.id, epoch=offer.epoch, reason="know_them")
+    giver.expect("conversation", lambda c: c.transfer_to == second.session.name and c.holder == giver.session.name)
+    giver.reply(held, "A colleague who speaks Spanish will write soon.")
+    taken = second.take()
+    assert [n.text for n in taken.notes] == [SUMMARY]
+    assert giver.expect("released").reason == "transferred" and not plain.has("offer")
+    house.check_states([pool])
+    second.hang_up(taken)
+
+
+def test_when_nobody_takes_it_it_waits_for_the_skill(house):
+    pool = house.take()
+    giver, held = held_by_a_plain_one(house, pool)
+    speaker = somebody(house, pool, "lang:es", capacity=1).away()
+    plain = somebody(house, pool)
+    assert pass_on(giver, held, skill="lang:es").ok
+    assert giver.expect("released").reason == "transfer"
+    stays(lambda: not plain.has("offer") and not giver.has("offer"), QUIET, "neither speaks Spanish")
+    speaker.available()
+    taken = speaker.take()
+    assert taken.id == held.id and [n.text for n in taken.notes] == [SUMMARY]
+    house.check_states([pool])
+    speaker.hang_up(taken)
+
+
+def test_room_counts_in_all_pools(house):
+    pool, other = house.take(), house.take()
+    giver, held = held_by_a_plain_one(house, pool)
+    both = house.hire(pool, capacity=1)
+    [member] = [m for m in house.operator.ask("get_staff").members if m.name == both.name]
+    member.pools.append(other.name)
+    member.phone = ""
+    house.operator.ask("put_staff", member=member)
+    busy = house.sign_in(both).available()
+    house.text(other, new_number(), LOW)
+    theirs = busy.take()
+    assert pass_on(giver, held, to=both.name).code == "full"
+    busy.hang_up(theirs)
+    assert pass_on(giver, held, to=both.name).ok
+    busy.hang_up(busy.take())

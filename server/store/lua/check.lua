@@ -107,7 +107,7 @@ end
 -- Only who holds somebody can pass them on.
 local transfer = c[16]
 if exists and state ~= 3 and transfer ~= '' then
-  redis.call('HSET', conversation, 'transfer_to', '', 'transfer_until', 0)
+  redis.call('HSET', conversation, 'transfer_to', '', 'transfer_until', 0, 'transfer_skill', '', 'transfer_asked', '')
   fault('transfer')
 end
 

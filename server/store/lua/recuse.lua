@@ -9,11 +9,11 @@
 --- @include "also"
 local conversation, now, id, name, epoch = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 
-local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'recused')
+local c = redis.call('HMGET', conversation, 'state', 'holder', 'epoch', 'recused', 'transfer_to')
 if not c[1] then
   return { 'NOT_FOUND' }
 end
-local asked = c[2] == name or (c[1] == '2' and also_has(conversation, epoch, name))
+local asked = c[2] == name or (c[1] == '2' and also_has(conversation, epoch, name)) or (c[1] == '3' and c[5] == name)
 if not asked or c[3] ~= epoch or tonumber(c[1]) < 2 or tonumber(c[1]) > 4 then
   return { 'STALE' }
 end

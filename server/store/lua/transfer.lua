@@ -2,7 +2,7 @@
 -- Who holds a conversation asks another counselor to take it on, with a summary. Until that one accepts it stays where it is.
 --
 -- KEYS: conversation, due, staff, with (the other's), notes
--- ARGV: now, conversation, name, epoch, to, transfer_ms, note, sealed, channel
+-- ARGV: now, conversation, name, epoch, to, transfer_ms, note, sealed, channel, skill ('' is none: that one is asked alone)
 -- Returns: {'OK', until}: also when it is asked already · {'FULL', 'to'|'notes'}: no room there · {'GONE'}: the other is not here, or away ·
 --       {'CONFLICT', 'open'|'self'|'knows'|'state'}: another transfer is open, it is yourself, they know the texter, or nobody holds it ·
 --       {'STALE'} · {'NOT_FOUND'}
@@ -10,6 +10,7 @@
 --- @include "staff"
 --- @include "holder"
 --- @include "notes"
+--- @include "transfer"
 local conversation, due, staff, with, notes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, id, name, epoch, to, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[9]
 
@@ -42,10 +43,7 @@ if notes_full(notes) then
 end
 
 local till = now + tonumber(ARGV[6])
-redis.call('HSET', conversation, 'transfer_to', to, 'transfer_until', int(till))
-redis.call('ZADD', due, int(till), 'transfer:' .. id)
-redis.call('HSET', with, id, 'transfer')
 notes_add(notes, ARGV[7], now, 'transfer', name, ARGV[8])
-redis.call('PUBLISH', channel, 'offer ' .. id .. ' ' .. to .. ' ' .. epoch)
+transfer_open(conversation, due, with, channel, id, epoch, to, till, ARGV[10], '')
 redis.call('PUBLISH', channel, 'changed ' .. id)
 return { 'OK', till }

@@ -36,7 +36,7 @@ s.misses = 0
 staff_take(staff, hold, name, s, id, tonumber(c[5]))
 local new = redis.call('HINCRBY', conversation, 'epoch', 1)
 redis.call('HSET', conversation, 'holder', name, 'held_at', int(now), 'unanswered_at', c[9] ~= '0' and int(now) or 0, 'transfer_to', '',
-  'transfer_until', 0, 'taken_from', epoch, 'present', (present_without(c[8], name)))
+  'transfer_until', 0, 'transfer_skill', '', 'transfer_asked', '', 'taken_from', epoch, 'present', (present_without(c[8], name)))
 redis.call('ZADD', held, int(now), id)
 close_settle(conversation, channel, id, 'cancelled', '', 'transferred')
 silence_begin(conversation, due, id, now)

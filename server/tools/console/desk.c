@@ -287,17 +287,23 @@ bool run_announce(struct console *c, const char *rest)
 
 // ---- passing on
 
+// No name holds a colon; a skill without one has a plus before it.
+
 bool run_transfer(struct console *c, const char *rest)
 {
 	const struct talk *talk = current(c);
 	char *to = next_word(&rest);
 	Frame *f = NULL;
 
-	if (talk && need(c, rest, "/transfer NAME SUMMARY, or /transfer queue SUMMARY")) {
+	if (talk && need(c, rest,
+	                    "/transfer NAME SUMMARY, for a skill /transfer lang:es SUMMARY or "
+	                    "/transfer +youth SUMMARY, or /transfer queue SUMMARY")) {
+		bool by_skill = *to == '+' || strchr(to, ':');
 		f = client_frame(HOLDFAST__V1__FRAME__BODY_TRANSFER);
 		f->transfer->conversation = xstrdup(talk->id);
 		f->transfer->epoch = talk->epoch;
-		f->transfer->to = xstrdup(strcmp(to, "queue") == 0 ? "" : to);
+		f->transfer->to = xstrdup(by_skill || strcmp(to, "queue") == 0 ? "" : to);
+		f->transfer->skill = xstrdup(by_skill ? to + (*to == '+') : "");
 		f->transfer->summary = xstrdup(rest);
 	}
 	free(to);

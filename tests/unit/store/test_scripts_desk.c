@@ -2,8 +2,10 @@
 // take_over, transfer, giving back, join, leave, invite, whisper, announce.
 #include "scripts.h"
 
-#define TRANSFER_MS 20000
-#define NOTE(id)    (&(struct store_note){id, bytes_str("sealed")})
+#define TRANSFER_MS     20000
+#define NOTE(id)        (&(struct store_note){id, bytes_str("sealed")})
+#define NO_NEXT(why)    THEN(why, "")
+#define THEN(why, next) (&(struct store_ending){why, "ada", next, TRANSFER_MS, &within})
 
 static void held(struct world *w)
 {
@@ -65,7 +67,8 @@ static void test_takes_over_from_offer_and_queue(void **state)
 static void asked_to(struct world *w)
 {
 	held(w);
-	EXPECT(w, STORE_OK, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS, NOTE("n1"));
+	EXPECT(w, STORE_OK, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
+	        NOTE("n1"));
 	assert_int_equal(score(w, "due", "transfer:c1"), w->now + TRANSFER_MS);
 }
 
@@ -73,7 +76,8 @@ static void test_a_transfer_moves_owner_epoch_and_units_at_once(void **state)
 {
 	struct world *w = *state;
 	asked_to(w);
-	EXPECT(w, STORE_OK, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS, NOTE("n2"));
+	EXPECT(w, STORE_OK, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
+	        NOTE("n2"));
 	assert_string_equal(asked(w, "HLEN {" POOL "}:notes:c1"), "1");
 	// Until then the giver holds it, and goes on writing.
 	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
@@ -87,30 +91,30 @@ static void test_a_transfer_moves_owner_epoch_and_units_at_once(void **state)
 	assert_string_equal(asked(w, "HLEN {" POOL "}:with:ben"), "0");
 	EXPECT(w, STORE_STALE, store_send, CLAIM("c1", "ada", 1), REPLY("r2", "k2"));
 	EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ben", 2), REPLY("r3", "k3"));
-	EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "ben", 1), "declined");
+	EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "ben", 1), NO_NEXT("declined"));
 }
 
 static void test_a_transfer_needs_somebody_with_room(void **state)
 {
 	struct world *w = *state;
 	held(w);
-	EXPECT(w, STORE_GONE, store_transfer, CLAIM("c1", "ada", 1), "eli", TRANSFER_MS,
+	EXPECT(w, STORE_GONE, store_transfer, CLAIM("c1", "ada", 1), "eli", "", TRANSFER_MS,
 	        NOTE("n1"));
-	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "ada", TRANSFER_MS,
+	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "ada", "", TRANSFER_MS,
 	        NOTE("n1"));
-	EXPECT(w, STORE_STALE, store_transfer, CLAIM("c1", "ada", 0), "ben", TRANSFER_MS,
+	EXPECT(w, STORE_STALE, store_transfer, CLAIM("c1", "ada", 0), "ben", "", TRANSFER_MS,
 	        NOTE("n1"));
 	asked(w, "HSET {" POOL "}:c:c1 recused ben");
-	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS,
+	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
 	        NOTE("n1"));
 	assert_string_equal(w->part[1], "knows");
 	asked(w, "HDEL {" POOL "}:c:c1 recused");
 	begin_held(w, "c2", "ben", LEVEL_LOW);
-	EXPECT(w, STORE_FULL, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS,
+	EXPECT(w, STORE_FULL, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
 	        NOTE("n1"));
 	assert_string_equal(asked(w, "EXISTS {" POOL "}:notes:c1"), "0");
 	EXPECT(w, STORE_OK, store_set_presence, POOL, "ben", "ben-1", "away");
-	EXPECT(w, STORE_GONE, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS,
+	EXPECT(w, STORE_GONE, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
 	        NOTE("n1"));
 }
 
@@ -123,7 +127,7 @@ static void test_who_is_full_by_then_cannot_take_it(void **state)
 	EXPECT(w, STORE_FULL, store_transfer_take, CLAIM("c1", "ben", 1), "ada");
 	assert_string_equal(field(w, "c", "c1", "holder"), "ada");
 	arrive(w, "dee", 1);
-	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "dee", TRANSFER_MS,
+	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "dee", "", TRANSFER_MS,
 	        NOTE("n2"));
 	assert_string_equal(w->part[1], "open");
 }
@@ -135,11 +139,13 @@ static void test_without_an_accept_the_giver_keeps_it(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		world_empty(state);
 		asked_to(w);
-		EXPECT(w, STORE_EARLY, store_transfer_end, CLAIM("c1", "ben", 1), "expired");
-		EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "cyd", 1), "declined");
+		EXPECT(w, STORE_EARLY, store_transfer_end, CLAIM("c1", "ben", 1),
+		        NO_NEXT("expired"));
+		EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "cyd", 1),
+		        NO_NEXT("declined"));
 		w->now += TRANSFER_MS;
-		EXPECT(w, STORE_OK, store_transfer_end, CLAIM("c1", "ben", 1), ways[i]);
-		EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "ben", 1), ways[i]);
+		EXPECT(w, STORE_OK, store_transfer_end, CLAIM("c1", "ben", 1), NO_NEXT(ways[i]));
+		EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "ben", 1), NO_NEXT(ways[i]));
 		EXPECT(w, STORE_GONE, store_transfer_take, CLAIM("c1", "ben", 1), "ada");
 		assert_int_equal(score(w, "due", "transfer:c1"), NONE);
 		EXPECT(w, STORE_OK, store_send, CLAIM("c1", "ada", 1), REPLY("r1", "k1"));
@@ -172,7 +178,7 @@ static void test_gives_back_with_a_word_and_keeps_the_place(void **state)
 	struct world *w = *state;
 	held(w);
 	w->now += 60000;
-	EXPECT(w, STORE_OK, store_give_away, CLAIM("c1", "ada", 1), "transfer", NOTE("n1"),
+	EXPECT(w, STORE_OK, store_give_away, CLAIM("c1", "ada", 1), "transfer", "", NOTE("n1"),
 	        &within);
 	entry_says(w, "c1", " released ada 2 transfer");
 	assert_int_equal(score(w, "w:1", "c1"), T0);
@@ -181,6 +187,99 @@ static void test_gives_back_with_a_word_and_keeps_the_place(void **state)
 	// Who gave it away is not the next to be asked.
 	EXPECT(w, STORE_CONFLICT, store_offer, POOL, "c1", "ada", OFFER_MS);
 	EXPECT(w, STORE_OK, store_offer, POOL, "c1", "ben", OFFER_MS);
+}
+
+// ---- a transfer for a skill
+
+static void asked_for(struct world *w)
+{
+	held(w);
+	arrive(w, "cyd", 1);
+	arrive(w, "dee", 1);
+	EXPECT(w, STORE_OK, store_transfer, CLAIM("c1", "ada", 1), "ben", "lang:es", TRANSFER_MS,
+	        NOTE("n1"));
+}
+
+static void test_one_for_a_skill_goes_from_one_to_the_next(void **state)
+{
+	struct world *w = *state;
+	asked_for(w);
+	w->now += 5000;
+	EXPECT(w, STORE_OK, store_transfer_end, CLAIM("c1", "ben", 1), THEN("declined", "cyd"));
+	assert_string_equal(w->part[1], "next");
+	assert_string_equal(field(w, "c", "c1", "holder"), "ada");
+	assert_int_equal(score(w, "due", "transfer:c1"), w->now + TRANSFER_MS);
+	EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "ben", 1), THEN("declined", "cyd"));
+	EXPECT(w, STORE_GONE, store_transfer_take, CLAIM("c1", "ben", 1), "ada");
+	assert_string_equal(field(w, "c", "c1", "transfer_asked"), "ben");
+	EXPECT(w, STORE_OK, store_transfer_take, CLAIM("c1", "cyd", 1), "ada");
+	assert_string_equal(field(w, "c", "c1", "transfer_skill"), "");
+	assert_string_equal(field(w, "c", "c1", "transfer_asked"), "");
+}
+
+static void test_nobody_with_the_skill_takes_it_and_it_waits_for_one(void **state)
+{
+	struct world *w = *state;
+	static const char *const others[] = {"", "zoe"}; // who is not here takes nothing
+	for (size_t i = 0; i < 2; i++) {
+		world_empty(state);
+		asked_for(w);
+		asked(w, "HSET {" POOL "}:c:c1 require youth");
+		w->now += TRANSFER_MS;
+		EXPECT(w, STORE_OK, store_transfer_end, CLAIM("c1", "ben", 1),
+		        THEN("expired", others[i]));
+		assert_string_equal(w->part[1], "released");
+		entry_says(w, "c1", " released ada 2 transfer");
+		assert_string_equal(field(w, "c", "c1", "require"), "lang:es,youth");
+		assert_int_equal(field_number(w, "c", "c1", "require_at"), w->now);
+		assert_string_equal(field(w, "c", "c1", "excluded"), "ada,ben");
+		assert_int_equal(score(w, "w:1", "c1"), T0);
+		assert_int_equal(score(w, "due", "transfer:c1"), NONE);
+		EXPECT(w, STORE_GONE, store_transfer_end, CLAIM("c1", "ben", 1),
+		        NO_NEXT("declined"));
+		EXPECT(w, STORE_OK, store_offer, POOL, "c1", "cyd", OFFER_MS);
+	}
+}
+
+// A pool with many of them does not keep the texter with somebody who wants to pass them on.
+static void test_few_are_asked_one_by_one(void **state)
+{
+	struct world *w = *state;
+	static const char *const names[] = {"ben", "cyd", "dee", "eli", "fay", "gus", "hal"};
+	asked_for(w);
+	size_t at = 0;
+	for (bool more = true; more; at++) {
+		arrive(w, names[at + 1], 1);
+		EXPECT(w, STORE_OK, store_transfer_end, CLAIM("c1", names[at], 1),
+		        THEN("declined", names[at + 1]));
+		more = strcmp(w->part[1], "next") == 0;
+	}
+	assert_int_equal(at, 5);
+	assert_int_equal(field_number(w, "c", "c1", "state"), 1);
+}
+
+static void test_whoever_loses_it_meanwhile_leaves_the_skill_behind(void **state)
+{
+	struct world *w = *state;
+	asked_for(w);
+	EXPECT(w, STORE_OK, store_release, CLAIM("c1", "ada", 1), "lost", &within);
+	assert_string_equal(field(w, "c", "c1", "require"), "lang:es");
+	world_empty(state);
+	held(w);
+	EXPECT(w, STORE_OK, store_give_away, CLAIM("c1", "ada", 1), "transfer", "lang:es",
+	        NOTE("n1"), &within);
+	assert_string_equal(field(w, "c", "c1", "require"), "lang:es");
+}
+
+static void test_who_is_asked_may_know_them(void **state)
+{
+	struct world *w = *state;
+	asked_to(w);
+	EXPECT(w, STORE_STALE, store_recuse, CLAIM("c1", "cyd", 1), LINE, "c1");
+	EXPECT(w, STORE_OK, store_recuse, CLAIM("c1", "ben", 1), LINE, "c1");
+	EXPECT(w, STORE_OK, store_transfer_end, CLAIM("c1", "ben", 1), NO_NEXT("declined"));
+	EXPECT(w, STORE_CONFLICT, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
+	        NOTE("n2"));
 }
 
 // ---- company
@@ -266,9 +365,9 @@ static void test_notes_are_bounded(void **state)
 	for (int i = 0; i < 200; i++)
 		asked(w, "HSET {" POOL "}:notes:c1 x%d y", i);
 	EXPECT(w, STORE_FULL, store_note, CLAIM("c1", "dee", 0), "whisper", NOTE("n1"));
-	EXPECT(w, STORE_FULL, store_transfer, CLAIM("c1", "ada", 1), "ben", TRANSFER_MS,
+	EXPECT(w, STORE_FULL, store_transfer, CLAIM("c1", "ada", 1), "ben", "", TRANSFER_MS,
 	        NOTE("n1"));
-	EXPECT(w, STORE_FULL, store_give_away, CLAIM("c1", "ada", 1), "given_back", NOTE("n1"),
+	EXPECT(w, STORE_FULL, store_give_away, CLAIM("c1", "ada", 1), "given_back", "", NOTE("n1"),
 	        &within);
 }
 
@@ -330,6 +429,11 @@ int main(void)
 	        TEST(test_who_is_full_by_then_cannot_take_it),
 	        TEST(test_without_an_accept_the_giver_keeps_it),
 	        TEST(test_what_ends_the_hold_ends_the_transfer),
+	        TEST(test_one_for_a_skill_goes_from_one_to_the_next),
+	        TEST(test_nobody_with_the_skill_takes_it_and_it_waits_for_one),
+	        TEST(test_few_are_asked_one_by_one),
+	        TEST(test_whoever_loses_it_meanwhile_leaves_the_skill_behind),
+	        TEST(test_who_is_asked_may_know_them),
 	        TEST(test_gives_back_with_a_word_and_keeps_the_place),
 	        TEST(test_who_joins_may_write_and_owns_nothing),
 	        TEST(test_an_invitation_lets_one_in),
