@@ -23,10 +23,8 @@ struct rates_sum {
 	double arrivals[6];
 	double closed;
 	double handled_ms;
-	double counted; // closed, unweighted
-	double left;    // of a day
-	double silent;
-	double waited_ms;
+	double counted;   // closed, unweighted
+	double silent;    // of a day
 	int64_t first_ms; // of the earliest bucket
 };
 
@@ -36,8 +34,9 @@ bool rates_add(struct rates_sum *sum, struct bytes bucket, int64_t now_ms);
 struct rates {
 	double arrivals_per_hour[6]; // by level
 	int64_t handling_ms;         // of one conversation; RATES_HANDLING_MS until it is measured
-	int64_t patience_ms; // mean time that people wait before they leave; 0: hardly anybody left
-	double silent;       // part of those closed who never wrote again after they were taken
-	bool measured;       // enough for an honest answer
+	// Part of those closed who never wrote again after they were taken. They had left, but not
+	// the queue: their place in it and the time that they cost are in the figures above.
+	double silent;
+	bool measured; // enough for an honest answer
 };
 void rates_of(const struct rates_sum *sum, int64_t now_ms, struct rates *out);

@@ -10,7 +10,7 @@
 #define DAY_MS (24LL * 3600 * 1000)
 
 // The order of rates.lua; 1 to 5 are the levels.
-enum { BUCKET, TAKEN = 6, WAITED, CLOSED, HANDLED, LEFT, SILENT, NUMBERS };
+enum { BUCKET, TAKEN = 6, WAITED, CLOSED, HANDLED, SILENT, NUMBERS };
 
 static bool read_numbers(struct bytes text, double out[NUMBERS])
 {
@@ -52,9 +52,7 @@ bool rates_add(struct rates_sum *sum, struct bytes bucket, int64_t now_ms)
 	sum->closed += handling * n[CLOSED];
 	sum->handled_ms += handling * n[HANDLED];
 	sum->counted += n[CLOSED];
-	sum->left += n[LEFT];
 	sum->silent += n[SILENT];
-	sum->waited_ms += n[WAITED];
 	if (sum->first_ms == 0 || start < sum->first_ms)
 		sum->first_ms = start;
 	return true;
@@ -83,8 +81,6 @@ void rates_of(const struct rates_sum *sum, int64_t now_ms, struct rates *out)
 		out->arrivals_per_hour[l] = sum->arrivals[l] / hours;
 	if (closed)
 		out->handling_ms = llround(fmax(1, sum->handled_ms / sum->closed));
-	if (sum->left >= RATES_CLOSED_ENOUGH)
-		out->patience_ms = llround(fmax(1, sum->waited_ms / sum->left));
 	out->silent = sum->counted > 0 ? sum->silent / sum->counted : 0;
 	out->measured = closed && now_ms - sum->first_ms >= RATES_OBSERVED_ENOUGH;
 }

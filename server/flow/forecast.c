@@ -8,6 +8,8 @@
 
 #include "base/metrics.h"
 
+// Of patience: nobody leaves the queue by themselves (core/rates.h).
+#define STAYS          0
 #define WAITING_MAX    2000 // of a level; who stands behind them waits for hours
 #define BUSY_MAX       2000
 #define COUNSELORS_MAX 1000
@@ -202,7 +204,7 @@ static void look_done(struct look *l)
 	memcpy(s->state.arrivals_per_hour, s->rates.arrivals_per_hour,
 	        sizeof s->state.arrivals_per_hour);
 	s->state.handling_ms = s->rates.handling_ms;
-	s->state.patience_ms = s->rates.patience_ms;
+	s->state.patience_ms = STAYS;
 	s->state.extra_capacity =
 	        s->on_duty ? (s->units_on_duty + s->on_duty / 2) / s->on_duty : UNITS_TYPICAL;
 	s->at_ms = flow_now(l->pool->flow);
@@ -342,9 +344,9 @@ double forecast_utilisation(const struct forecast_state *s)
 unsigned forecast_needed(const struct pool *p, const struct forecast_state *s)
 {
 	double each = units_each(s);
-	unsigned units = erlang_needed(load(s), load_of(s, LEVEL_IMMINENT),
-	        (double)s->rates.handling_ms, (double)s->rates.patience_ms,
-	        (double)p->within.ms[LEVEL_IMMINENT], 0.05, NEEDED_UNITS_MAX);
+	unsigned units =
+	        erlang_needed(load(s), load_of(s, LEVEL_IMMINENT), (double)s->rates.handling_ms,
+	                STAYS, (double)p->within.ms[LEVEL_IMMINENT], 0.05, NEEDED_UNITS_MAX);
 	return (unsigned)((units + each - 1) / each);
 }
 

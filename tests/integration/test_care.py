@@ -174,7 +174,7 @@ def test_a_wait_is_told_when_it_is_known_and_again_when_it_was_missed(house):
     # One every five minutes for an hour and a half, ten minutes each: lua/include/rates.lua.
     now = int(time.time()) // 300
     for bucket in range(now - 18, now):
-        house.cli("hset", f"{{{pool.name}}}:rates", bucket % 288, f"{bucket} 0 1 0 0 0 1 300000 1 600000 0 0")
+        house.cli("hset", f"{{{pool.name}}}:rates", bucket % 288, f"{bucket} 0 1 0 0 0 1 300000 1 600000 0")
     texter = house.text(pool, new_number(), MEDIUM)
     house.carrier.wait(texter)
     conversation = conversation_of(house, pool, texter)

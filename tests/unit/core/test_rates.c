@@ -43,7 +43,7 @@ static void test_steady(void **state)
 	struct rates_sum sum = {0};
 	struct rates r;
 	for (int i = 1; i <= 287; i++)
-		assert_true(add(&sum, BUCKET_NOW - i, " 10 5 0 0 1 16 960000 2 2400000 1 1"));
+		assert_true(add(&sum, BUCKET_NOW - i, " 10 5 0 0 1 16 960000 2 2400000 1"));
 	rates_of(&sum, NOW, &r);
 	assert_true(r.measured);
 	assert_near(r.arrivals_per_hour[1], 120, 8);
@@ -51,7 +51,6 @@ static void test_steady(void **state)
 	assert_near(r.arrivals_per_hour[3], 0, 0);
 	assert_near(r.arrivals_per_hour[5], 12, 0.8);
 	assert_int_equal(r.handling_ms, 1200000);
-	assert_int_equal(r.patience_ms, 960000);
 	assert_near(r.silent, 0.5, 1e-9);
 }
 
@@ -63,9 +62,9 @@ static void test_latest_counts(void **state)
 	struct rates r;
 	for (int i = 1; i < 200; i++) {
 		add(&rush, BUCKET_NOW - i,
-		        i <= 12 ? " 40 0 0 0 0 0 0 0 0 0 0" : " 5 0 0 0 0 0 0 0 0 0 0");
+		        i <= 12 ? " 40 0 0 0 0 0 0 0 0 0" : " 5 0 0 0 0 0 0 0 0 0");
 		add(&over, BUCKET_NOW - i,
-		        i > 72 ? " 40 0 0 0 0 0 0 0 0 0 0" : " 5 0 0 0 0 0 0 0 0 0 0");
+		        i > 72 ? " 40 0 0 0 0 0 0 0 0 0" : " 5 0 0 0 0 0 0 0 0 0");
 	}
 	rates_of(&rush, NOW, &r);
 	assert_true(r.arrivals_per_hour[1] > 300);
@@ -78,14 +77,13 @@ static void test_not_enough(void **state)
 	(void)state;
 	struct rates_sum sum = {0};
 	struct rates r;
-	add(&sum, BUCKET_NOW - 10, " 9 0 0 0 0 9 0 9 540000 0 0");
+	add(&sum, BUCKET_NOW - 10, " 9 0 0 0 0 9 0 9 540000 0");
 	rates_of(&sum, NOW, &r);
 	assert_false(r.measured);
 	assert_int_equal(r.handling_ms, RATES_HANDLING_MS);
-	assert_int_equal(r.patience_ms, 0);
 	// Many closed, but in the first minutes.
 	sum = (struct rates_sum){0};
-	add(&sum, BUCKET_NOW - 2, " 20 0 0 0 0 20 0 20 1200000 0 0");
+	add(&sum, BUCKET_NOW - 2, " 20 0 0 0 0 20 0 20 1200000 0");
 	rates_of(&sum, NOW, &r);
 	assert_false(r.measured);
 	assert_int_equal(r.handling_ms, 60000);
@@ -95,15 +93,15 @@ static void test_what_is_none(void **state)
 {
 	(void)state;
 	struct rates_sum sum = {0};
-	assert_false(add(&sum, BUCKET_NOW - 288, " 1 1 1 1 1 1 1 1 1 1 1"));
-	assert_false(add(&sum, BUCKET_NOW + 1, " 1 1 1 1 1 1 1 1 1 1 1"));
-	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 1"));
-	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 1 1 1"));
-	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 x 1"));
-	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 -1 1"));
+	assert_false(add(&sum, BUCKET_NOW - 288, " 1 1 1 1 1 1 1 1 1 1"));
+	assert_false(add(&sum, BUCKET_NOW + 1, " 1 1 1 1 1 1 1 1 1 1"));
+	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1"));
+	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 1 1"));
+	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 x 1"));
+	assert_false(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 -1 1"));
 	assert_false(rates_add(&sum, bytes_str(""), NOW));
 	assert_int_equal(sum.first_ms, 0);
-	assert_true(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 1 1"));
+	assert_true(add(&sum, BUCKET_NOW, " 1 1 1 1 1 1 1 1 1 1"));
 }
 
 int main(void)

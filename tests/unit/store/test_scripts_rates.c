@@ -5,7 +5,7 @@
 #define BUCKET_MS 300000
 
 // The numbers of the bucket of now: 1 to 5 are the levels.
-enum { BUCKET, TAKEN = 6, WAITED, CLOSED, HANDLED, LEFT, SILENT, NUMBERS };
+enum { BUCKET, TAKEN = 6, WAITED, CLOSED, HANDLED, SILENT, NUMBERS };
 
 static int64_t counted(struct world *w, int which)
 {
