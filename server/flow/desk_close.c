@@ -344,7 +344,8 @@ void desk_answer_close(struct flow *f, uint64_t session, const Frame *frame)
 	const Holdfast__V1__AnswerClose *in = frame->answer_close;
 	if (!word_ok(in->reason)) {
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
-		        "reason must be at most 32 characters of a-z, 0-9, _ and -.");
+		        "reason must be one word for the record, such as not_yet, of at most 32 "
+		        "characters a-z, 0-9, _ and -. What is longer is a note.");
 		return;
 	}
 	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);

@@ -119,8 +119,9 @@ void desk_set_level(struct flow *f, uint64_t session, const Frame *frame)
 	enum level level = (enum level)in->level;
 	if (level < LEVEL_LOW || level > LEVEL_IMMINENT || !word_ok(in->reason)) {
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
-		        "level must be one of the five, and reason at most 32 characters of "
-		        "a-z, 0-9, _ and -.");
+		        "level must be one of the five, and reason one word for the record, such "
+		        "as calmer, of at most 32 characters a-z, 0-9, _ and -. What is longer is "
+		        "a note.");
 		return;
 	}
 	struct request *r = request_begin(f, session, frame, in->conversation, 0);
