@@ -4,6 +4,7 @@ import pytest
 
 from house import House, new_number
 from programs import program
+from schema import pb
 from typed import Typed, console_of
 
 
@@ -95,6 +96,30 @@ def test_the_terminal_refuses_what_it_cannot_do(house):
     again = console_of(house, person)
     again.wait("not signed in")
     assert again.process.wait_exit() == 1
+
+
+def test_a_supervisor_sees_the_whole_line(house):
+    pool = house.pools[1]
+    person = house.hire(pool, roles=[pb.ROLE_SUPERVISOR])
+    house.text(pool, new_number(), "just wanted to say hello")
+    console = console_of(house, person)
+    for command, shown in [("/status", rf"Pool {pool.name}\n +1 waiting"), ("/queue", rf"unknown .*waiting .*{pool.name}"),
+                           ("/staff", rf"{person.name} +supervisor"), ("/oncall", "SCHEDULE|no schedule"), ("/doctor", r"\d+ checked"),
+                           ("/pages", "No pages|PAGE")]:
+        console.type(command)
+        console.wait(shown)
+    console.type("/ack")
+    console.wait(r"\[error\] which page")
+    console.type("/ack 999999")
+    console.wait(r"\[error\] not done")
+    console.type("/quit")
+    assert console.process.wait_exit() == 0
+    counselor = console_of(house, house.hire(pool))
+    counselor.type("/staff")
+    counselor.wait(r"\[error\] not done")
+    counselor.type("/quit")
+    assert counselor.process.wait_exit() == 0
+    house.clear(pool)
 
 
 def test_escape_sequences_reach_no_terminal(house):

@@ -89,3 +89,42 @@ def test_a_missing_licence_line_is_caught(tree, path):
 def test_a_poll_helper_may_sleep(tree):
     write(tree, "tests/lib/poll.py", "import time", "time.sleep(0.02)")
     assert lint("house", tree).returncode == 0
+
+
+# ---- the protocol
+
+SCHEMA = ["message Frame {", "  oneof body {", "    // client to server: everybody", "    Hold hold = 1;", "    Erase erase = 2;",
+          "    // server to client: answers", "    Held held = 3;", "    // server to client: news", "    Lost lost = 4;", "  }", "}"]
+
+
+@pytest.fixture
+def protocol(tmp_path):
+    write(tmp_path, "proto/console.proto", *SCHEMA)
+    write(tmp_path, "include/edge/console.def", "X(HOLD, hold, ROLE_SERVES | ROLE_SUPERVISOR)", "X(ERASE, erase, ROLE_OPERATOR)")
+    write(tmp_path, "proto/PROTOCOL.md", "### Hold → Held | Result", "### Erase → Result", "### Lost", licensed=False)
+    write(tmp_path, "server/tools/console/a.c", "f(HOLDFAST__V1__FRAME__BODY_HOLD);", "f(HOLDFAST__V1__FRAME__BODY_LOST);")
+    write(tmp_path, "server/tools/ctl/a.c", "f(BODY(ERASE), BODY(HELD));")
+    for name in ("hold", "erase", "held", "lost"):
+        for suffix in ("json", "hex"):
+            write(tmp_path, f"proto/vectors/{name}.{suffix}", licensed=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("path, lines, says", [
+    ("proto/PROTOCOL.md", ["### Hold → Held", "### Erase"], "Lost has no heading"),
+    ("include/edge/console.def", ["X(HOLD, hold, ROLE_SERVES)"], "Erase may be sent by nobody"),
+    ("server/tools/console/a.c", ["f(HOLDFAST__V1__FRAME__BODY_HOLD);"], "Lost is unknown to server/tools/console"),
+    ("server/tools/console/a.c", ["f(HOLDFAST__V1__FRAME__BODY_LOST);"], "Hold is unknown to server/tools/console"),
+    ("server/tools/ctl/a.c", ["f(BODY(HELD));"], "Erase is unknown to server/tools/ctl"),
+])
+def test_a_gap_in_the_protocol_is_caught(protocol, path, lines, says):
+    assert (lint("protocol", protocol).returncode, lint("protocol", protocol).stdout) == (0, "")
+    write(protocol, path, *lines, licensed=False)
+    found = lint("protocol", protocol)
+    assert found.returncode == 1 and says in found.stdout
+
+
+def test_a_body_without_a_vector_is_caught(protocol):
+    (protocol / "proto/vectors/held.hex").unlink()
+    found = lint("protocol", protocol)
+    assert found.stdout.count("\n") == 1 and "Held has no vector proto/vectors/held.hex" in found.stdout

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../common/table.h"
-#include "../common/words.h"
 #include "base/clock.h"
-#include "ctl.h"
+#include "show.h"
+#include "table.h"
+#include "words.h"
 
 #define COLUMNS(headings) (sizeof(headings) / sizeof((headings)[0]))
 

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../common/table.h"
-#include "../common/words.h"
-#include "ctl.h"
+#include "show.h"
+#include "table.h"
+#include "words.h"
 
 static void show_waiting(const Holdfast__V1__PoolStatus *p)
 {

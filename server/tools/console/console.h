@@ -143,6 +143,15 @@ bool run_read(struct console *c, const char *rest);
 bool run_release(struct console *c, const char *rest);
 bool run_discard(struct console *c, const char *rest);
 
+// ---- overview.c: commands, as in the table of commands.c
+bool run_status(struct console *c, const char *rest);
+bool run_queue(struct console *c, const char *rest);
+bool run_pages(struct console *c, const char *rest);
+bool run_acknowledge(struct console *c, const char *rest);
+bool run_staff(struct console *c, const char *rest);
+bool run_on_call(struct console *c, const char *rest);
+bool run_checks(struct console *c, const char *rest);
+
 // ---- forecast.c: a command, as in the table of commands.c
 bool run_forecast(struct console *c, const char *rest);
 

@@ -223,7 +223,7 @@ bool run_level(struct console *c, const char *rest)
 	if (level > HOLDFAST__V1__LEVEL__LEVEL_IMMINENT || (!talk && !of_another)) {
 		view_error(c->view,
 		        "type /level imminent, high, unknown, medium or low, and then a "
-		        "reason, or the ID of a conversation that you do not hold");
+		        "word for the record (calmer), or the ID of one that you do not hold");
 		return false;
 	}
 	f = client_frame(HOLDFAST__V1__FRAME__BODY_SET_LEVEL);

@@ -172,3 +172,16 @@ void view_prompt(struct view *v, unsigned number, Holdfast__V1__Level level)
 	printf("\r\033[K%s", v->prompt);
 	fflush(stdout);
 }
+
+void view_aside(struct view *v)
+{
+	if (v->terminal)
+		fputs("\r\033[K", stdout);
+}
+
+void view_go_on(struct view *v)
+{
+	if (v->terminal)
+		fputs(v->prompt, stdout);
+	fflush(stdout);
+}

@@ -28,6 +28,9 @@ void view_texter(struct view *v, unsigned number, Holdfast__V1__Level level, con
 // "[1] you: … (queued)". `loud` is for what was not sent.
 void view_said(struct view *v, bool loud, unsigned number, const char *author, const char *text,
         const char *delivery, const char *note);
+// Before and after lines that are printed to standard output by themselves.
+void view_aside(struct view *v);
+void view_go_on(struct view *v);
 // Plain lines, for help.
 void view_plain(struct view *v, const char *text);
 // The prompt for the current conversation; number 0 is none.

@@ -8,6 +8,7 @@
 #include "../common/client.h"
 #include "../common/exits.h"
 #include "../common/settings.h"
+#include "../common/show.h"
 #include "base/version.h"
 
 // holdfastctl: a table of commands. Most are one request and a way to show its answer; the others
@@ -63,15 +64,6 @@ bool prepare_remove_staff(const struct ctl *c, Frame *request, struct buf *error
 bool prepare_on_call(const struct ctl *c, Frame *request, struct buf *error);
 
 // ---- show.c, show_status.c
-void show_status(const Frame *answer);
-void show_queue(const Frame *answer);
-void show_conversation(const Frame *answer);
-void show_conversations(const Frame *answer);
-void show_pages(const Frame *answer);
-void show_staff(const Frame *answer);
-void show_on_call(const Frame *answer);
-void show_result(const Frame *answer);
-void show_checks(const Holdfast__V1__CheckList *list);
 
 // ---- forecast.c
 bool prepare_forecast(const struct ctl *c, Frame *request, struct buf *error);
