@@ -139,6 +139,16 @@ struct config_exposure {
 	uint32_t units;
 };
 
+// When the counselors of other pools help out.
+struct config_overflow {
+	char **to; // pools; none: nobody does
+	unsigned to_count;
+	uint32_t oldest_s;
+	uint32_t oldest_until_s;
+	uint32_t depth;
+	uint32_t depth_until;
+};
+
 // Whole texts by which texters have what they wrote deleted.
 struct config_delete_words {
 	char *language; // of the receipt; "" is the line's
@@ -159,6 +169,7 @@ struct config_pool {
 	uint32_t survey_s; // for so long a number is an answer
 	uint32_t reopen_s; // 0: a late text begins a new conversation
 	struct config_exposure exposure;
+	struct config_overflow overflow;
 	char *shifts; // the schedule of its counselors' shifts, or ""
 	struct config_ring *rings;
 	unsigned rings_count;

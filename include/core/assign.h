@@ -19,6 +19,7 @@ struct assign_counselor {
 	unsigned capacity;     // units
 	unsigned load;         // units of what is held, offered and in wrap-up, in all pools
 	bool draining;         // the shift is about to end
+	bool guest;            // of another pool: helps out
 	bool exposed;          // has just had an imminent conversation
 	int64_t idle_since_ms; // when the last conversation ended, or sign-in
 	int fit; // for this conversation, by skills: -1 not at all, otherwise the higher the better
@@ -33,10 +34,11 @@ struct assign_conversation {
 	bool imminent;
 };
 
-// Index of the counselor to ask: room left, not excluded, who fits best, least loaded by share of
-// the capacity first (an imminent one goes to who has nobody at all before that, and then to who
-// has not just had another), then idle longest, then by name. Whose shift is about to end is asked
-// for nobody, unless it is imminent and there is nobody else. -1 when nobody can.
+// Index of the counselor to ask: room left, not excluded, the pool's own first, who fits best,
+// least loaded by share of the capacity first (an imminent one goes to who has nobody at all before
+// that, and then to who has not just had another), then idle longest, then by name. Whose shift is
+// about to end is asked for nobody, unless it is imminent and there is nobody else. -1 when nobody
+// can.
 // `*exhausted` (may be NULL) is set when somebody with room is there but all such are excluded: the
 // pass is over and the exclusions may be forgotten.
 int assign_choose(const struct assign_conversation *conversation,

@@ -42,6 +42,7 @@ struct care {
 struct care_now {
 	int64_t now_ms;
 	bool closed;             // outside its hours, or taken offline
+	bool offline;            // taken offline
 	bool opens_known;        // and it is known when it opens
 	bool nobody;             // open, and nobody is at a desk
 	bool forecast;           // a wait can be told honestly

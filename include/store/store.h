@@ -36,6 +36,7 @@
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
 //   {P}:offline          a supervisor's word on the pool: offline (1 or 0), by, at, reason
+//   {P}:overflow         whether other pools' counselors help out: why ("": they do not), at
 //   {P}:announcements    the latest words to everybody of the pool, by time: "ID AUTHOR SEALED"; expires
 //   {P}:custody:ID       its ledger of custody (lua/include/custody.lua)
 //   {P}:late:LINE:HASH   a texter's conversation that has just ended; expires (lua/include/reopen.lua)
@@ -311,6 +312,9 @@ void store_announce(struct store *s, const char *pool, const char *author,
 void store_set_pool(struct store *s, const char *pool, bool offline, const char *name,
         const char *reason, store_fn fn, void *arg);
 void store_offline(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
+// `why` of core/overflow.h. STORE_ALREADY: it is so.
+void store_set_overflow(struct store *s, const char *pool, const char *why, store_fn fn, void *arg);
+void store_overflow(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
 void store_notes(
         struct store *s, const char *pool, const char *id, store_fn fn, void *arg); // HGETALL
 // The ids of a texter's latest conversations, at most `count`, oldest first.
@@ -506,6 +510,9 @@ void store_page_resolve(struct store *s, const char *pool, uint64_t number,
         const char *conversation, store_fn fn, void *arg);
 
 void store_sign_in(struct store *s, const char *pool, const char *name, const char *node,
+        const char *session, unsigned capacity, store_fn fn, void *arg);
+// Where they help out.
+void store_sign_in_guest(struct store *s, const char *pool, const char *name, const char *node,
         const char *session, unsigned capacity, store_fn fn, void *arg);
 void store_set_presence(struct store *s, const char *pool, const char *name, const char *session,
         const char *presence, store_fn fn, void *arg);

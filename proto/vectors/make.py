@@ -88,7 +88,7 @@ def status():
                        "levels": [{"level": "LEVEL_IMMINENT", "waiting": 1, "oldestWaitMs": 4000},
                                   {"level": "LEVEL_LOW"}],
                        "held": 1, "wrapUp": 1, "counselorsAvailable": 2, "counselorsAway": 1,
-                       "openPages": 1}],
+                       "openPages": 1, "overflow": "depth", "overflowSinceMs": T0 - 60000, "guestsAvailable": 3}],
             "gateways": [{"name": "kannel", "provider": "kannel", "lastInboundMs": T0 - 1000,
                           "sendErrors": 2, "outbox": 1, "lastError": "connection refused"}],
             "alarms": ["kannel: 2 sends failed"], "draining": True}

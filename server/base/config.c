@@ -199,6 +199,15 @@ static const cyaml_schema_field_t capacity_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t overflow_fields[] = {
+        LIST(struct config_overflow, to, &string_entry),
+        NUMBER(struct config_overflow, oldest_s),
+        NUMBER(struct config_overflow, oldest_until_s),
+        NUMBER(struct config_overflow, depth),
+        NUMBER(struct config_overflow, depth_until),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t exposure_fields[] = {
         NUMBER(struct config_exposure, after_imminent_s),
         NUMBER(struct config_exposure, units),
@@ -218,6 +227,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         BOOLEAN(struct config_pool, survey),
         NUMBER(struct config_pool, survey_s),
         MAPPING(struct config_pool, exposure, exposure_fields),
+        MAPPING(struct config_pool, overflow, overflow_fields),
         STRING(struct config_pool, shifts),
         NUMBER(struct config_pool, drain_before_s),
         LIST(struct config_pool, rings, &ring_entry),

@@ -318,6 +318,33 @@ static void check_capacity(struct config_report *r, const struct config_capacity
 	check_grade(r, "capacity.expert", c->expert);
 }
 
+static bool has_pool(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->pools_count; i++)
+		if (c->pools[i].name && strcmp(c->pools[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void check_overflow(
+        struct config_report *r, const struct config *c, unsigned i, const struct config_pool *p)
+{
+	const struct config_overflow *o = &p->overflow;
+	for (unsigned k = 0; k < o->to_count; k++) {
+		const struct config_key key = config_key("pools[%u].overflow.to[%u]", i, k);
+		if (!has_pool(c, o->to[k]))
+			config_mistake(r, key.path, "there is no pool \"%s\"", o->to[k]);
+		else if (strcmp(o->to[k], p->name) == 0)
+			config_mistake(r, key.path, "a pool cannot help itself out");
+	}
+	if (o->oldest_s > 0 && o->oldest_until_s >= o->oldest_s)
+		config_mistake(r, config_key("pools[%u].overflow.oldest_until_s", i).path,
+		        "must be less than oldest_s");
+	if (o->depth > 0 && o->depth_until >= o->depth)
+		config_mistake(r, config_key("pools[%u].overflow.depth_until", i).path,
+		        "must be less than depth");
+}
+
 static void check_pool(
         struct config_report *r, const struct config *c, unsigned i, struct strmap *seen)
 {
@@ -341,6 +368,7 @@ static void check_pool(
 	check_silence(r, i, p);
 	check_shifts(r, c, i, p);
 	check_two_person(r, i, p);
+	check_overflow(r, c, i, p);
 	check_duration(
 	        r, config_key("pools[%u].flag_acknowledge_s", i).path, p->flag_acknowledge_s, 1);
 	if (p->retain_days > RETAIN_DAYS_MAX)

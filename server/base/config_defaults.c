@@ -40,6 +40,7 @@ static const struct default_number pool_numbers[] = {
         POOL(survey_s, 86400),
         POOL(exposure.after_imminent_s, 3600),
         POOL(exposure.units, 1),
+        POOL(overflow.oldest_s, 300),
         POOL(drain_before_s, 900),
         POOL(skills_at_most_s, 600),
         POOL(counselor_silence.nudge_s, 120),
@@ -181,11 +182,21 @@ static void set_line(struct config_line *l)
 	set_string(&l->emergency, "112");
 }
 
+// Half the mark at which it opens.
+static void set_overflow(struct config_overflow *o, const struct config_report *r, const char *path)
+{
+	if (!config_has(r, config_key("%s.overflow.oldest_until_s", path).path))
+		o->oldest_until_s = o->oldest_s / 2;
+	if (!config_has(r, config_key("%s.overflow.depth_until", path).path))
+		o->depth_until = o->depth / 2;
+}
+
 static void set_pool(struct config_pool *p, const struct config_report *r, const char *path)
 {
 	set_numbers(r, path, p, pool_numbers, COUNT(pool_numbers));
 	if (!config_has(r, config_key("%s.automatic", path).path))
 		p->automatic = true;
+	set_overflow(&p->overflow, r, path);
 	set_string(&p->two_person_close, "unknown");
 }
 

@@ -31,6 +31,8 @@ static bool better(const struct assign_conversation *c, const struct assign_coun
 {
 	if (a->draining != b->draining)
 		return b->draining;
+	if (a->guest != b->guest)
+		return b->guest;
 	if (a->fit != b->fit)
 		return a->fit > b->fit;
 	if (c->imminent && (a->load == 0) != (b->load == 0))

@@ -71,7 +71,7 @@ static const enum text_id *next_question(const struct care *c, const struct care
 // Outside the hours, and where nobody is: once each, and only one of them.
 static bool was_told_to_come_back(const struct care *c)
 {
-	return !unsaid(c, TEXT_OFF_HOURS) || !unsaid(c, TEXT_NOBODY);
+	return !unsaid(c, TEXT_OFF_HOURS) || !unsaid(c, TEXT_NOBODY) || !unsaid(c, TEXT_OFFLINE);
 }
 
 static bool tell_absence(
@@ -82,7 +82,8 @@ static bool tell_absence(
 		return false;
 	if ((!closed && !(now->nobody && waited)) || was_told_to_come_back(c))
 		return false;
-	*out = speak(closed && now->opens_known ? TEXT_OFF_HOURS : TEXT_NOBODY);
+	enum text_id absent = now->offline ? TEXT_OFFLINE : TEXT_NOBODY;
+	*out = speak(closed && now->opens_known ? TEXT_OFF_HOURS : absent);
 	out->once_a_day = true;
 	return true;
 }

@@ -56,12 +56,27 @@ struct request *request_new(struct flow *f, const struct session *s, uint64_t id
 	return r;
 }
 
-bool session_serves(const struct session *s, const struct pool *p)
+static bool among(const struct session *s, size_t count, const struct pool *p)
 {
-	for (size_t i = 0; i < s->pools_count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (s->pools[i] == p)
 			return true;
 	return false;
+}
+
+bool session_serves(const struct session *s, const struct pool *p)
+{
+	return among(s, s->pools_count, p);
+}
+
+bool session_owns(const struct session *s, const struct pool *p)
+{
+	return s && among(s, s->own_count, p);
+}
+
+bool session_supervises(const struct session *s, const struct pool *p)
+{
+	return session_owns(s, p) && s->roles & ROLE_SUPERVISOR;
 }
 
 bool request_conversation(struct request *r, const struct session *s, const char *conversation)
@@ -85,6 +100,16 @@ struct request *request_begin(struct flow *f, uint64_t session, const Frame *fra
 	struct request *r = request_new(f, s, frame->id);
 	r->epoch = epoch;
 	return request_conversation(r, s, conversation) ? r : NULL;
+}
+
+struct request *request_begin_supervisor(struct flow *f, uint64_t session, const Frame *frame,
+        const char *conversation, uint64_t epoch)
+{
+	struct request *r = request_begin(f, session, frame, conversation, epoch);
+	if (!r || session_supervises(session_find(f, session), r->pool))
+		return r;
+	request_end(r, ERR_NOT_FOUND, "There is no such conversation in your pools.");
+	return NULL;
 }
 
 struct store_claim request_claim(const struct request *r)

@@ -6,7 +6,11 @@
 
 struct session *session_find(struct flow *f, uint64_t id); // NULL when it has gone: a normal thing
 
+// Theirs, or one in which they help out.
 bool session_serves(const struct session *s, const struct pool *p);
+// Theirs: `s` may be NULL.
+bool session_owns(const struct session *s, const struct pool *p);
+bool session_supervises(const struct session *s, const struct pool *p);
 
 // The answer to request `id`. `text` NULL takes the error's own.
 void answer_result(struct flow *f, uint64_t session, uint64_t id, enum err e, const char *text);
@@ -33,6 +37,9 @@ struct request *request_new(struct flow *f, const struct session *s, uint64_t id
 bool request_conversation(struct request *r, const struct session *s, const char *conversation);
 // The request of a signed-in session about one conversation; NULL after having answered.
 struct request *request_begin(struct flow *f, uint64_t session, const Frame *frame,
+        const char *conversation, uint64_t epoch);
+// Likewise, for what only a supervisor of that pool may ask.
+struct request *request_begin_supervisor(struct flow *f, uint64_t session, const Frame *frame,
         const char *conversation, uint64_t epoch);
 struct store_claim request_claim(const struct request *r);
 void request_end(struct request *r, enum err e, const char *text);

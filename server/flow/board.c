@@ -11,6 +11,7 @@
 #include "escalation.h"
 #include "forecast.h"
 #include "history.h"
+#include "overflow.h"
 #include "staff.h"
 #include "survey.h"
 
@@ -47,6 +48,11 @@ static void fill_pool(struct status_pool *out, const struct survey_pool *in, int
 	out->frame.counselors_away = in->away;
 	out->frame.counselors_on_break = in->on_break;
 	out->frame.open_pages = in->pages;
+	out->frame.guests_available = in->guests;
+	if (overflow_open(in->pool)) {
+		out->frame.overflow = (char *)overflow_open(in->pool);
+		out->frame.overflow_since_ms = in->pool->overflow.since_ms;
+	}
 	if (in->pool->offline.is) {
 		out->frame.offline = true;
 		out->frame.offline_by = (char *)in->pool->offline.by;

@@ -9,15 +9,25 @@
 #include "base/log.h"
 #include "core/assign.h"
 #include "history.h"
+#include "overflow.h"
 
 #define HOLDS_MAX 64
 
-size_t capacity_pools(struct flow *f, const struct staff_member *m, struct pool **pools, size_t max)
+size_t capacity_pools(
+        struct flow *f, const struct staff_member *m, struct pool **pools, size_t max, size_t *own)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < m->pools_count && n < max; i++) {
 		struct pool *p = pool_find(f, m->pools[i]);
 		if (p)
+			pools[n++] = p;
+	}
+	if (own)
+		*own = n;
+	for (size_t i = 0; i < f->pools_count && n < max; i++) {
+		struct pool *p = &f->pools[i];
+		if (!staff_serves(m, p->config->name) &&
+		        overflow_helps(p, m->pools, m->pools_count))
 			pools[n++] = p;
 	}
 	return n;
@@ -133,7 +143,7 @@ static void on_holds(const struct store_answer *a, void *arg)
 static void gather(struct gathering *g, const struct staff_member *m)
 {
 	struct pool *pools[CAPACITY_POOLS_MAX];
-	size_t n = capacity_pools(g->flow, m, pools, CAPACITY_POOLS_MAX);
+	size_t n = capacity_pools(g->flow, m, pools, CAPACITY_POOLS_MAX, NULL);
 	g->capacity = m->capacity;
 	g->open = 1;
 	for (size_t i = 0; i < n; i++) {
@@ -149,7 +159,9 @@ void capacity_ask(
         struct flow *f, const char *name, const char *conversation, capacity_fn fn, void *arg)
 {
 	const struct staff_member *m = staff_find(f->staff, name);
-	if (!m || (fn && m->pools_count < 2)) { // the scripts count within one pool
+	struct pool *pools[CAPACITY_POOLS_MAX];
+	bool one = m && capacity_pools(f, m, pools, CAPACITY_POOLS_MAX, NULL) < 2;
+	if (!m || (fn && one)) { // the scripts count within one pool
 		if (fn)
 			fn(true, arg);
 		return;

@@ -5,9 +5,10 @@
 // How much a counselor can have, in all pools together. Loads are those of the pools' holds: no
 // count is kept beside them.
 
-// The pools of this configuration that they serve; at most `max`. Returns how many.
+// The pools of this configuration that they serve; at most `max`. Returns how many: first `own`
+// (may be NULL) of theirs, then those in which they help out (overflow.h).
 size_t capacity_pools(
-        struct flow *f, const struct staff_member *m, struct pool **pools, size_t max);
+        struct flow *f, const struct staff_member *m, struct pool **pools, size_t max, size_t *own);
 #define CAPACITY_POOLS_MAX 64
 
 // Two nodes, or two pools, may have offered to one counselor at the same moment: takes back each

@@ -131,10 +131,12 @@ static struct care_now how_things_stand(const struct pool *p, enum level level)
 	// Whoever is here out of hours is here.
 	bool after_hours =
 	        p->hours && !rota_covers(p->hours, now.now_ms) && !(look && look->on_duty);
-	now.closed = after_hours || p->offline.is;
+	// While others help out, an offline pool's texters are answered.
+	bool helped = look && look->guests_on_duty > 0;
+	now.offline = p->offline.is && !helped;
+	now.closed = after_hours || now.offline;
 	// When it will be online again nobody has said.
-	now.opens_known =
-	        after_hours && !p->offline.is && rota_next_start(p->hours, now.now_ms) != 0;
+	now.opens_known = after_hours && !now.offline && rota_next_start(p->hours, now.now_ms) != 0;
 	now.nobody = look && look->on_duty == 0;
 	now.forecast = forecast_wait(p, level, &now.low_ms, &now.high_ms);
 	return now;

@@ -42,7 +42,7 @@ static void on_history(enum err e, Holdfast__V1__Conversation *c, void *arg)
 	bool theirs = strcmp(c->holder, r->name) == 0 &&
 	              (c->state == HOLDFAST__V1__STATE__STATE_HELD ||
 	                      c->state == HOLDFAST__V1__STATE__STATE_WRAP_UP);
-	if (s && (s->roles & ROLE_SUPERVISOR || theirs || is_present(c, r->name))) {
+	if (session_supervises(s, r->pool) || theirs || is_present(c, r->name)) {
 		answer_frame(r->flow, r->session, r->id, HOLDFAST__V1__FRAME__BODY_CONVERSATION, c);
 		log_info("conversation=%s event=read staff=%s", r->conversation, r->name);
 	} else

@@ -36,7 +36,7 @@ void desk_announce(struct flow *f, uint64_t session, const Frame *frame)
 	struct buf sealed = {0};
 	if (!s)
 		return;
-	if (!p || !session_serves(s, p)) {
+	if (!p || !session_owns(s, p)) {
 		answer_result(f, session, frame->id, ERR_NOT_FOUND, "That is no pool of yours.");
 		return;
 	}

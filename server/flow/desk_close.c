@@ -64,7 +64,7 @@ static void add_noted(
 	bool in_it = strcmp(view->holder, r->name) == 0 || view_present(view, r->name);
 	const char *kind = r->more ? "summary" : "note";
 	free(r->more);
-	if (s && (s->roles & ROLE_SUPERVISOR || in_it))
+	if (session_supervises(s, r->pool) || (s && in_it))
 		store_note(r->flow->store, &claim, kind, note, on_noted, r);
 	else
 		request_end(
@@ -201,10 +201,10 @@ static void close_it(struct request *r)
 	store_close(r->flow->store, &claim, &closing, on_closed, r);
 }
 
-static bool is_supervisor(const struct flow *f, const char *name)
+static bool is_supervisor(const struct pool *p, const char *name)
 {
-	const struct staff_member *m = staff_find(f->staff, name);
-	return m && m->roles & ROLE_SUPERVISOR;
+	const struct staff_member *m = staff_find(p->flow->staff, name);
+	return m && m->roles & ROLE_SUPERVISOR && staff_serves(m, p->config->name);
 }
 
 // Who is gone but within their grace counts as here: better two who cannot reach each other for a
@@ -217,7 +217,7 @@ static void on_signed_in(const struct store_answer *a, void *arg)
 	for (size_t i = 0; !other && i + 1 < redis_count(a->reply); i += 2) {
 		char name[33];
 		bytes_copy(redis_bytes(redis_at(a->reply, i)), name, sizeof name);
-		other = strcmp(name, r->name) != 0 && is_supervisor(r->flow, name);
+		other = strcmp(name, r->name) != 0 && is_supervisor(r->pool, name);
 	}
 	c->alone = !other;
 	if (c->alone)
@@ -241,7 +241,7 @@ static void close_noted(
 		snprintf(closing->note, sizeof closing->note, "%s", note->id);
 		buf_append_bytes(&closing->sealed, note->sealed);
 	}
-	if (is_for_two(r->pool, view) && is_supervisor(r->flow, r->name))
+	if (is_for_two(r->pool, view) && is_supervisor(r->pool, r->name))
 		store_signed_in(r->flow->store, r->pool->config->name, on_signed_in, r);
 	else
 		close_it(r);
@@ -348,7 +348,8 @@ void desk_answer_close(struct flow *f, uint64_t session, const Frame *frame)
 		        "characters a-z, 0-9, _ and -. What is longer is a note.");
 		return;
 	}
-	struct request *r = request_begin(f, session, frame, in->conversation, in->epoch);
+	struct request *r =
+	        request_begin_supervisor(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	struct word *w = xcalloc(1, sizeof *w);

@@ -40,7 +40,7 @@ static void stop_listening(const struct request *r)
 void desk_watch(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__Watch *in = frame->watch;
-	struct request *r = request_begin(f, session, frame, in->conversation, 0);
+	struct request *r = request_begin_supervisor(f, session, frame, in->conversation, 0);
 	if (!r)
 		return;
 	if (!in->on) {
@@ -111,7 +111,7 @@ static void on_join_read(const struct store_answer *a, void *arg)
 	struct conversation_view view;
 	if (a->code != STORE_OK || !conversation_view(a->reply, &view))
 		request_end_code(r, a->code == STORE_OK ? STORE_NOT_FOUND : a->code);
-	else if (s && s->roles & ROLE_SUPERVISOR)
+	else if (session_supervises(s, r->pool))
 		join(r, s, "supervisor", "");
 	else if (s && view_present(&view, s->name))
 		join(r, s, "interpreter", "");
@@ -238,7 +238,7 @@ static void whisper_noted(
 	const struct session *s = session_find(r->flow, r->session);
 	struct store_claim claim = request_claim(r);
 	bool in_it = strcmp(view->holder, r->name) == 0 || view_present(view, r->name);
-	if (s && (s->roles & ROLE_SUPERVISOR || in_it))
+	if (session_supervises(s, r->pool) || (s && in_it))
 		store_note(r->flow->store, &claim, "whisper", note, on_whispered, r);
 	else
 		request_end(r, ERR_FORBIDDEN, "Only who is in a conversation may whisper there.");

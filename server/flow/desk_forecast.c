@@ -108,7 +108,7 @@ static struct pool *asked_pool(struct flow *f, const struct session *s, const ch
 {
 	for (size_t i = 0; i < f->pools_count; i++) {
 		struct pool *p = &f->pools[i];
-		bool theirs = s->roles & ROLE_OPERATOR || session_serves(s, p);
+		bool theirs = s->roles & ROLE_OPERATOR || session_owns(s, p);
 		if (theirs && (!*name || strcmp(name, p->config->name) == 0))
 			return p;
 	}

@@ -24,7 +24,7 @@ struct entry {
 
 struct list {
 	struct request *request;
-	char *own; // the name whose conversations they must be, or NULL
+	char name[33]; // who asks
 	unsigned states;
 	size_t limit, offset;
 	size_t open;
@@ -37,6 +37,7 @@ struct list {
 struct list_part {
 	struct list *list;
 	const struct pool *pool;
+	bool own; // only what they hold or have joined
 	char id[POOL_ID_MAX];
 };
 
@@ -85,14 +86,14 @@ static void list_step(struct list *l)
 		free(l->entries[i]);
 	free(l->entries);
 	strmap_free(l->known);
-	free(l->own);
 	free(l);
 }
 
-static bool wanted(const struct list *l, const struct conversation_view *v)
+static bool wanted(const struct list_part *part, const struct conversation_view *v)
 {
-	bool own = !l->own || strcmp(v->holder, l->own) == 0 || view_present(v, l->own);
-	return own && (l->states & (1u << v->state));
+	const struct list *l = part->list;
+	bool in_it = strcmp(v->holder, l->name) == 0 || view_present(v, l->name);
+	return (in_it || !part->own) && (l->states & (1u << v->state));
 }
 
 static void take_entry(struct list *l, const struct list_part *part, struct conversation_view *v)
@@ -117,17 +118,18 @@ static void on_entry(const struct store_answer *a, void *arg)
 	struct conversation_view view;
 	if (a->code != STORE_OK)
 		l->err = store_code_err(a->code);
-	else if (conversation_view(a->reply, &view) && wanted(l, &view))
+	else if (conversation_view(a->reply, &view) && wanted(part, &view))
 		take_entry(l, part, &view);
 	free(part);
 	list_step(l);
 }
 
-static struct list_part *part_new(struct list *l, const struct pool *p)
+static struct list_part *part_new(struct list *l, const struct pool *p, bool own)
 {
 	struct list_part *part = xcalloc(1, sizeof *part);
 	part->list = l;
 	part->pool = p;
+	part->own = own;
 	l->open++;
 	return part;
 }
@@ -145,7 +147,7 @@ static void on_ids(const struct store_answer *a, void *arg)
 		if (strmap_get(l->known, id))
 			continue;
 		strmap_put(l->known, id, l);
-		struct list_part *one = part_new(l, set->pool);
+		struct list_part *one = part_new(l, set->pool, set->own);
 		memcpy(one->id, id, sizeof id);
 		store_conversation(store, set->pool->config->name, id, on_entry, one);
 	}
@@ -153,12 +155,12 @@ static void on_ids(const struct store_answer *a, void *arg)
 	list_step(l);
 }
 
-static void read_pool(struct list *l, const struct pool *p)
+static void read_pool(struct list *l, const struct pool *p, bool own)
 {
 	static const char *const sets[] = {"w:5", "w:4", "w:3", "w:2", "w:1", "held", "wrap"};
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
 		store_window(l->request->flow->store, p->config->name, sets[i], 0, SET_MAX, on_ids,
-		        part_new(l, p));
+		        part_new(l, p, own));
 }
 
 // What is open, unless the request chooses.
@@ -195,7 +197,7 @@ void desk_list_conversations(struct flow *f, uint64_t session, const Frame *fram
 	}
 	struct list *l = xcalloc(1, sizeof *l);
 	l->request = request_new(f, s, frame->id);
-	l->own = s->roles & ROLE_WATCHES ? NULL : xstrdup(s->name);
+	snprintf(l->name, sizeof l->name, "%s", s->name);
 	l->states = states;
 	l->limit = in->limit ? in->limit : LIST_DEFAULT;
 	l->offset = in->offset;
@@ -203,9 +205,10 @@ void desk_list_conversations(struct flow *f, uint64_t session, const Frame *fram
 	l->open = 1;
 	for (size_t i = 0; i < f->pools_count; i++) {
 		const struct pool *p = &f->pools[i];
-		bool theirs = s->roles & ROLE_OPERATOR || session_serves(s, p);
-		if (theirs && (!in->pool[0] || strcmp(in->pool, p->config->name) == 0))
-			read_pool(l, p);
+		bool all = s->roles & ROLE_OPERATOR || session_supervises(s, p);
+		if ((all || session_serves(s, p)) &&
+		        (!in->pool[0] || strcmp(in->pool, p->config->name) == 0))
+			read_pool(l, p, !all);
 	}
 	list_step(l);
 }

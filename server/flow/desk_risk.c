@@ -12,7 +12,7 @@ static struct store_by by(const struct request *r)
 {
 	const struct session *s = session_find(r->flow, r->session);
 	return (struct store_by){.claim = request_claim(r),
-	        .supervisor = s && s->roles & ROLE_SUPERVISOR,
+	        .supervisor = session_supervises(s, r->pool),
 	        .boost = &r->pool->boost,
 	        .within = &r->pool->within};
 }
@@ -62,7 +62,8 @@ static void on_settled(const struct store_answer *a, void *arg)
 
 void desk_settle_flag(struct flow *f, uint64_t session, const Frame *frame)
 {
-	struct request *r = request_begin(f, session, frame, frame->settle_flag->conversation, 0);
+	struct request *r =
+	        request_begin_supervisor(f, session, frame, frame->settle_flag->conversation, 0);
 	if (!r)
 		return;
 	const struct store_claim claim = request_claim(r);

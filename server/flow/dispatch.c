@@ -12,6 +12,7 @@
 #include "core/assign.h"
 #include "eligible.h"
 #include "history.h"
+#include "overflow.h"
 #include "roster.h"
 
 // How much of the queue is read at once, and how far one run looks past people whom nobody free may
@@ -147,8 +148,10 @@ static void weigh(struct run *r, struct conversation_view *view)
 {
 	struct eligible e;
 	eligible_begin(&e, r->pool, view);
+	// What only a guest can do is nobody's here until they help out.
 	for (size_t i = 0; i < r->counselors_count; i++)
-		eligible_note(&e, r->counselors[i].name);
+		if (!r->counselors[i].guest || overflow_open(r->pool))
+			eligible_note(&e, r->counselors[i].name);
 	for (size_t i = 0; i < r->counselors_count; i++)
 		r->counselors[i].fit = eligible_rank(&e, r->counselors[i].name);
 	if (e.no_speaker)
@@ -255,7 +258,7 @@ static void find_others(struct run *r)
 	for (size_t i = 0; i < r->counselors_count; i++) {
 		struct pool *theirs[CAPACITY_POOLS_MAX];
 		const struct staff_member *m = staff_find(f->staff, r->counselors[i].name);
-		size_t n = m ? capacity_pools(f, m, theirs, CAPACITY_POOLS_MAX) : 0;
+		size_t n = m ? capacity_pools(f, m, theirs, CAPACITY_POOLS_MAX, NULL) : 0;
 		r->more[i].several = n > 1;
 		for (size_t k = 0; k < n && r->others_count < CAPACITY_POOLS_MAX; k++)
 			if (is_other(r, theirs[k]))

@@ -106,7 +106,7 @@ static void say_shift(struct change *c, const struct session *s)
 // By the schedule of one of their pools; 0 when none knows them.
 static int64_t shift_end(const struct session *s, int64_t now)
 {
-	for (size_t i = 0; i < s->pools_count; i++) {
+	for (size_t i = 0; i < s->own_count; i++) {
 		const struct rota *r = flow_rota(s->pools[i]->flow, s->pools[i]->config->shifts);
 		int64_t end = r ? rota_until(r, s->name, now) : 0;
 		if (end > 0)
@@ -187,7 +187,7 @@ void desk_set_presence(struct flow *f, uint64_t session, const Frame *frame)
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST, wrong);
 		return;
 	}
-	if (s->pools_count == 0) {
+	if (s->own_count == 0) {
 		answer_result(f, session, frame->id, ERR_CONFLICT,
 		        "You are in no pool; your operator can put you in one.");
 		return;

@@ -22,6 +22,7 @@
 #include "nodes.h"
 #include "offline.h"
 #include "outbox.h"
+#include "overflow.h"
 #include "presence.h"
 #include "private.h"
 #include "quarantine.h"
@@ -149,6 +150,8 @@ static void on_round(void *arg)
 		outbox_run(&f->pools[i], NULL);
 	}
 	duty_round(f);
+	if (working(f))
+		overflow_round(f);
 	f->round_timer = loop_timer(f->loop, ROUND_MS, on_round, f);
 }
 
@@ -156,6 +159,7 @@ static void look_again(struct flow *f)
 {
 	for (size_t i = 0; working(f) && i < f->pools_count; i++) {
 		offline_look(&f->pools[i]);
+		overflow_look(&f->pools[i]);
 		sweep_pool(&f->pools[i]);
 		dispatch_pool(&f->pools[i]);
 		lanes_learn(f->lanes, &f->pools[i]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/metrics.h"
+#include "overflow.h"
 
 // Of patience: nobody leaves the queue by themselves (core/rates.h).
 #define STAYS          0
@@ -129,11 +130,14 @@ static void take_counselor(struct look *l, struct bytes json)
 	                        : 0;
 	c.capacity = c.capacity > less + 1 ? c.capacity - less : (c.capacity ? 1 : 0);
 	// Who is away ends what they hold and takes no more.
-	if (!presence || strcmp(presence, "available") != 0)
+	bool guest = json_is_true(json_object_get(s, "guest"));
+	bool asked = !guest || overflow_open(l->pool);
+	if (!presence || !asked || strcmp(presence, "available") != 0)
 		c.capacity = 0;
 	json_decref(s);
 	if (c.capacity > 0) {
 		state->on_duty++;
+		state->guests_on_duty += guest;
 		state->units_on_duty += c.capacity;
 		state->units_taken += c.load < c.capacity ? c.load : c.capacity;
 	}

@@ -17,9 +17,10 @@ bool forecast_wait(const struct pool *p, enum level l, int64_t *low_ms, int64_t 
 struct forecast_state {
 	int64_t at_ms; // 0: none yet
 	struct rates rates;
-	size_t waiting[6];    // by level, those offered included
-	int64_t oldest_ms[6]; // how long the oldest has waited, 0 when nobody does
-	unsigned on_duty;     // counselors who take conversations
+	size_t waiting[6];       // by level, those offered included
+	int64_t oldest_ms[6];    // how long the oldest has waited, 0 when nobody does
+	unsigned on_duty;        // counselors who take conversations
+	unsigned guests_on_duty; // of them, those of other pools, while they help out
 	unsigned units_on_duty;
 	unsigned units_taken;
 	struct whatif_state state; // its arrays are the forecast's

@@ -16,6 +16,7 @@
 #include "history.h"
 #include "offline.h"
 #include "outbox.h"
+#include "overflow.h"
 #include "sweep.h"
 
 #define WORDS_MAX 6
@@ -257,7 +258,7 @@ static void tell_answered(uint64_t id, void *value, void *arg)
 	const struct session *s = value;
 	struct close_answered *a = arg;
 	bool holder = strcmp(s->name, a->holder) == 0 && s->roles & ROLE_SERVES;
-	if ((holder || s->roles & ROLE_SUPERVISOR) && session_serves(s, a->pool))
+	if ((holder && session_serves(s, a->pool)) || session_supervises(s, a->pool))
 		push(a->pool, id, HOLDFAST__V1__FRAME__BODY_CLOSE_ANSWERED, &a->body);
 }
 
@@ -295,7 +296,7 @@ static void attend(uint64_t id, void *value, void *arg)
 {
 	const struct session *s = value;
 	struct audience *a = arg;
-	if (s->roles & ROLE_SUPERVISOR && session_serves(s, a->pool))
+	if (session_supervises(s, a->pool))
 		push(a->pool, id, HOLDFAST__V1__FRAME__BODY_ATTENTION, &a->body);
 }
 
@@ -337,6 +338,13 @@ static void take_pool(struct pool *p, char **w)
 	offline_look(p);
 }
 
+// "overflow WHY|-"
+static void take_overflow(struct pool *p, char **w)
+{
+	(void)w;
+	overflow_look(p);
+}
+
 static void take_due(struct pool *p, char **w)
 {
 	(void)w;
@@ -370,6 +378,7 @@ static const struct {
         {"transfer_over", 5, news_transfer_over},
         {"announced", 2, news_announced},
         {"pool", 2, take_pool},
+        {"overflow", 2, take_overflow},
 };
 
 void news_take(struct pool *p, struct bytes payload)

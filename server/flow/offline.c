@@ -30,7 +30,7 @@ void desk_set_pool(struct flow *f, uint64_t session, const Frame *frame)
 	struct pool *p = pool_find(f, in->pool);
 	if (!s)
 		return;
-	if (!p || !session_serves(s, p)) {
+	if (!p || !session_owns(s, p)) {
 		answer_result(f, session, frame->id, ERR_NOT_FOUND, "That is no pool of yours.");
 		return;
 	}

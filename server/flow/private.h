@@ -6,6 +6,7 @@
 #include "core/care.h"
 #include "core/conversation.h"
 #include "core/escalate.h"
+#include "core/overflow.h"
 #include "core/rota.h"
 #include "core/silence.h"
 #include "core/triage.h"
@@ -18,6 +19,12 @@ struct pool_offline {
 	int64_t at_ms;
 	char by[33];
 	char reason[801]; // 200 characters
+};
+
+// Whether the counselors of other pools help out, as last read.
+struct pool_overflow {
+	enum overflow_why why;
+	int64_t since_ms;
 };
 
 // One pool as this node sees it.
@@ -36,6 +43,7 @@ struct pool {
 	bool retaining;
 	struct care_pool care;
 	struct pool_offline offline;
+	struct pool_overflow overflow;
 	const struct rota *hours; // NULL: always open
 	bool nobody_reachable; // the alarm of a policy that reaches no one, not even its catch-all
 };
@@ -48,8 +56,9 @@ struct session {
 	char sid[ID_LEN + 1]; // names this sign-in among all nodes
 	unsigned roles;
 	bool signing_in;
-	struct pool **pools;
+	struct pool **pools; // their own, and then those in which they help out
 	size_t pools_count;
+	size_t own_count;
 	Holdfast__V1__Presence presence;
 	int64_t shift_end_ms; // 0: it is not known
 	bool shift_told;      // that it is about to end

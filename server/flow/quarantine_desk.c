@@ -25,7 +25,7 @@ static bool may_see(const struct flow *f, const struct session *s, const char *g
 		if (strcmp(line->gateway, gateway) != 0)
 			continue;
 		used = true;
-		for (size_t k = 0; k < s->pools_count; k++)
+		for (size_t k = 0; k < s->own_count; k++)
 			if (strcmp(s->pools[k]->config->name, line->pool) == 0)
 				return true;
 	}
@@ -331,7 +331,7 @@ static const char *mistake(
 	const struct config_line *line = config_line(f->config, in->line);
 	const struct pool *pool = line ? pool_find(f, line->pool) : NULL;
 	size_t len = strlen(in->text);
-	if (!pool || !session_serves(s, pool))
+	if (!pool || !session_owns(s, pool))
 		return "line must be the number of a line of one of your pools.";
 	if (!number_ok(in->from))
 		return "from must be the texter's number: + and 3 to 15 digits.";

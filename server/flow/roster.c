@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "overflow.h"
+
 static int64_t number_of(const json_t *s, const char *key)
 {
 	return (int64_t)json_number_value(json_object_get(s, key));
@@ -31,10 +33,13 @@ static bool read_one(
 	json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
 	const char *presence = json_string_value(json_object_get(s, "presence"));
 	bool exposed = flow_now(p->flow) < number_of(s, "exposed_until");
+	bool guest = json_is_true(json_object_get(s, "guest"));
+	bool asked = !guest || overflow_open(p);
 	if (presence)
 		*out = (struct assign_counselor){
 		        .name = bytes_dup(name),
-		        .available = strcmp(presence, "available") == 0,
+		        .available = asked && strcmp(presence, "available") == 0,
+		        .guest = guest,
 		        .capacity = capacity_of(s, exposed),
 		        .load = (unsigned)number_of(s, "load"),
 		        .draining = is_draining(p, s),

@@ -4,7 +4,7 @@
 #include "private.h"
 
 // The counselors who are signed in to a pool, from the answer of store_signed_in(): what they have
-// in that pool, and nothing about skills (fit is 0).
+// in that pool, and nothing about skills (fit is 0). Guests are available while they help out.
 #define ROSTER_MAX 512
 // Returns how many; their names are owned by the list.
 size_t roster_read(const struct pool *p, const struct redis_reply *reply,

@@ -8,6 +8,7 @@
 #include "audience.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "capacity.h"
 #include "dispatch.h"
 #include "duty.h"
 #include "history.h"
@@ -304,16 +305,12 @@ static void take_over(struct flow *f, struct session *s)
 
 static void join_pools(struct login *l, struct session *s, const struct staff_member *m)
 {
-	s->pools = xcalloc(m->pools_count + 1, sizeof(struct pool *));
-	l->pools = xcalloc(m->pools_count + 1, sizeof(char *));
-	for (size_t i = 0; i < m->pools_count; i++) {
-		struct pool *p = pool_find(l->flow, m->pools[i]);
-		if (!p)
-			continue;
-		s->pools[s->pools_count] = p;
-		l->pools[s->pools_count++] = p->config->name;
-	}
-	l->answer.n_pools = s->pools_count;
+	s->pools = xcalloc(CAPACITY_POOLS_MAX, sizeof(struct pool *));
+	s->pools_count = capacity_pools(l->flow, m, s->pools, CAPACITY_POOLS_MAX, &s->own_count);
+	l->pools = xcalloc(s->own_count + 1, sizeof(char *));
+	for (size_t i = 0; i < s->own_count; i++)
+		l->pools[i] = s->pools[i]->config->name;
+	l->answer.n_pools = s->own_count;
 	l->answer.pools = l->pools;
 }
 
@@ -336,8 +333,8 @@ static void login_enter(struct login *l, struct session *s, const struct staff_m
 	for (size_t i = 0; (m->roles & ROLE_SERVES) && i < s->pools_count; i++) {
 		const char *pool = s->pools[i]->config->name;
 		l->open += 3;
-		store_sign_in(l->flow->store, pool, s->name, l->flow->node, s->sid, m->capacity,
-		        login_pool, l);
+		(i < s->own_count ? store_sign_in : store_sign_in_guest)(l->flow->store, pool,
+		        s->name, l->flow->node, s->sid, m->capacity, login_pool, l);
 		store_holds(l->flow->store, pool, s->name, login_holds, l);
 		store_with(l->flow->store, pool, s->name, login_with, l);
 	}
@@ -426,14 +423,13 @@ void session_dismiss(struct flow *f, struct session *s, const char *reason)
 	f->out.end_session(id, reason, f->out.arg);
 }
 
-static bool same_rights(const struct flow *f, const struct session *s, const struct staff_member *m)
+static bool same_rights(struct flow *f, const struct session *s, const struct staff_member *m)
 {
-	size_t pools = 0;
-	for (size_t i = 0; i < m->pools_count; i++)
-		pools += pool_find((struct flow *)f, m->pools[i]) != NULL;
-	bool same = m->roles == s->roles && pools == s->pools_count;
-	for (size_t i = 0; same && i < s->pools_count; i++)
-		same = staff_serves(m, s->pools[i]->config->name);
+	struct pool *now[CAPACITY_POOLS_MAX];
+	size_t own, count = capacity_pools(f, m, now, CAPACITY_POOLS_MAX, &own);
+	bool same = m->roles == s->roles && count == s->pools_count && own == s->own_count;
+	for (size_t i = 0; same && i < count; i++)
+		same = session_serves(s, now[i]);
 	return same;
 }
 

@@ -44,7 +44,9 @@ static void count_staff(struct survey_pool *p, const struct redis_reply *reply)
 		struct bytes json = redis_bytes(redis_at(reply, i));
 		json_t *s = json_loadb((const char *)json.data, json.len, 0, NULL);
 		const char *presence = json_string_value(json_object_get(s, "presence"));
-		if (presence && strcmp(presence, "available") == 0)
+		if (json_is_true(json_object_get(s, "guest")))
+			p->guests += presence && strcmp(presence, "available") == 0;
+		else if (presence && strcmp(presence, "available") == 0)
 			p->available++;
 		else if (presence && strcmp(presence, "away") == 0)
 			p->away++;

@@ -21,6 +21,7 @@ struct survey_pool {
 	struct survey_lane *lanes; // by gateway, as lanes.h counts them
 	size_t lanes_count;
 	uint64_t available;
+	uint64_t guests; // available ones of other pools, who help out while it is open
 	uint64_t away;
 	uint64_t on_break;
 };

@@ -223,7 +223,26 @@ void store_set_pool(struct store *s, const char *pool, bool offline, const char 
 	call_run(&c, fn, arg);
 }
 
+void store_set_overflow(struct store *s, const char *pool, const char *why, store_fn fn, void *arg)
+{
+	struct call c;
+	call_script(&c, s, "overflow");
+	call_key(&c, "{%s}:overflow", pool);
+	call_now(&c);
+	call_str(&c, why);
+	call_channel(&c, pool);
+	call_run(&c, fn, arg);
+}
+
 // ---- reads ----
+
+void store_overflow(struct store *s, const char *pool, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "HGETALL");
+	call_key(&c, "{%s}:overflow", pool);
+	call_run(&c, fn, arg);
+}
 
 void store_offline(struct store *s, const char *pool, store_fn fn, void *arg)
 {

@@ -162,8 +162,8 @@ void store_page_resolve(struct store *s, const char *pool, uint64_t number,
 	call_run(&c, fn, arg);
 }
 
-void store_sign_in(struct store *s, const char *pool, const char *name, const char *node,
-        const char *session, unsigned capacity, store_fn fn, void *arg)
+static void sign_in(struct store *s, const char *pool, const char *name, const char *node,
+        const char *session, unsigned capacity, bool guest, store_fn fn, void *arg)
 {
 	struct call c;
 	call_script(&c, s, "sign_in");
@@ -177,7 +177,20 @@ void store_sign_in(struct store *s, const char *pool, const char *name, const ch
 	call_str(&c, session);
 	call_int(&c, capacity);
 	call_channel(&c, pool);
+	call_int(&c, guest);
 	call_run(&c, fn, arg);
+}
+
+void store_sign_in(struct store *s, const char *pool, const char *name, const char *node,
+        const char *session, unsigned capacity, store_fn fn, void *arg)
+{
+	sign_in(s, pool, name, node, session, capacity, false, fn, arg);
+}
+
+void store_sign_in_guest(struct store *s, const char *pool, const char *name, const char *node,
+        const char *session, unsigned capacity, store_fn fn, void *arg)
+{
+	sign_in(s, pool, name, node, session, capacity, true, fn, arg);
 }
 
 void store_set_presence(struct store *s, const char *pool, const char *name, const char *session,

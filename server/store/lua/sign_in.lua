@@ -2,7 +2,7 @@
 -- A counselor signs in; an earlier session of the same name is over. Coming back within the grace, they keep their presence.
 --
 -- KEYS: staff, due, hold, exposed
--- ARGV: now, name, node, session, capacity, channel
+-- ARGV: now, name, node, session, capacity, channel, guest (1: of another pool, helping out)
 -- Returns: {'OK', presence}
 --- @include "levels"
 --- @include "staff"
@@ -17,6 +17,7 @@ end
 s.before = nil
 s.gone_at = nil
 s.node, s.session, s.capacity = ARGV[3], ARGV[4], tonumber(ARGV[5])
+s.guest = ARGV[7] == '1' or nil
 s.load = staff_load(hold)
 local exposed = numbers(redis.call('HGET', KEYS[4], name) or '')
 if not known and exposed[1] and exposed[1] > now then

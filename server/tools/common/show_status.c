@@ -41,6 +41,9 @@ static void show_pool(const Holdfast__V1__PoolStatus *p)
 		fputs("  OFFLINE, ", stdout);
 		print_safely("by %s: %s", p->offline_by, p->offline_reason);
 	}
+	if (*p->overflow)
+		printf("  OVERFLOW (%s): %" PRIu64 " counselors of other pools can help out",
+		        p->overflow, p->guests_available);
 	if (waiting)
 		printf("  %" PRIu64 " waiting, the longest for %s\n", waiting,
 		        word_duration(oldest, oldest_ms));

@@ -353,6 +353,7 @@ static const struct {
 } attentions[] = {
         {"no_speaker", "nobody here speaks the language of"},
         {"pool_offline", "has taken the pool offline"},
+        {"overload", "people wait for too long: counselors of other pools help out"},
         {"missed_offers", "missed offers and is away now"},
         {"counselor_silent", "has not answered a texter who waits, in"},
         {"texter_silent", "holds somebody who has gone silent; closing it needs a supervisor:"},

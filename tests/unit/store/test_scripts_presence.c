@@ -274,6 +274,29 @@ static void test_what_they_have_seen_outlives_a_sign_off(void **state)
 	assert_null(strstr(asked(w, "HGET {" POOL "}:staff ben"), "exposed"));
 }
 
+static void test_guests_are_known_as_such(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_OK, store_sign_in_guest, POOL, "ada", "node", "s1", 2);
+	assert_non_null(strstr(asked(w, "HGET {" POOL "}:staff ada"), "\"guest\":true"));
+	EXPECT(w, STORE_OK, store_sign_in, POOL, "ada", "node", "s2", 2);
+	assert_null(strstr(asked(w, "HGET {" POOL "}:staff ada"), "guest"));
+}
+
+static void test_help_is_opened_once(void **state)
+{
+	struct world *w = *state;
+	EXPECT(w, STORE_OK, store_set_overflow, POOL, "oldest");
+	assert_string_equal(asked(w, "HGET {" POOL "}:overflow at"), "1800000000000");
+	w->now += 1000;
+	EXPECT(w, STORE_ALREADY, store_set_overflow, POOL, "oldest");
+	EXPECT(w, STORE_OK, store_set_overflow, POOL, "offline"); // for another reason, since then
+	assert_string_equal(asked(w, "HGET {" POOL "}:overflow at"), "1800000000000");
+	EXPECT(w, STORE_OK, store_set_overflow, POOL, "");
+	EXPECT(w, STORE_ALREADY, store_set_overflow, POOL, "");
+	assert_string_equal(asked(w, "HGET {" POOL "}:overflow at"), "1800000001000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +317,8 @@ int main(void)
 	        TEST(test_heartbeats_count),
 	        TEST(test_a_phone_is_one_persons),
 	        TEST(test_a_removed_ones_phone_is_free),
+	        TEST(test_guests_are_known_as_such),
+	        TEST(test_help_is_opened_once),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
 }

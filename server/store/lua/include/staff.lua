@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The pool's `staff` hash: name -> JSON of one signed-in counselor:
--- node, session, presence ("available", "away", "break", "gone"), before (of who is gone), capacity, load, idle_since, misses, gone_at,
+-- guest (of another pool, helping out), node, session, presence ("available", "away", "break", "gone"), before (of who is gone), capacity, load, idle_since, misses, gone_at,
 -- break_until, shift_end, exposed_until and exposed_units (after imminent work the capacity is less for a while).
 -- The counselor's `hold:<name>` hash has what each of their conversations costs, in units; load is the sum. Both change here and nowhere
 -- else. An imminent conversation takes all that anybody can have.
