@@ -102,11 +102,11 @@ struct request *request_begin(struct flow *f, uint64_t session, const Frame *fra
 	return request_conversation(r, s, conversation) ? r : NULL;
 }
 
-struct request *request_begin_supervisor(struct flow *f, uint64_t session, const Frame *frame,
+struct request *request_begin_own(struct flow *f, uint64_t session, const Frame *frame,
         const char *conversation, uint64_t epoch)
 {
 	struct request *r = request_begin(f, session, frame, conversation, epoch);
-	if (!r || session_supervises(session_find(f, session), r->pool))
+	if (!r || session_owns(session_find(f, session), r->pool))
 		return r;
 	request_end(r, ERR_NOT_FOUND, "There is no such conversation in your pools.");
 	return NULL;

@@ -38,8 +38,8 @@ bool request_conversation(struct request *r, const struct session *s, const char
 // The request of a signed-in session about one conversation; NULL after having answered.
 struct request *request_begin(struct flow *f, uint64_t session, const Frame *frame,
         const char *conversation, uint64_t epoch);
-// Likewise, for what only a supervisor of that pool may ask.
-struct request *request_begin_supervisor(struct flow *f, uint64_t session, const Frame *frame,
+// Likewise, where it must be one of their own pools: for what supervisors ask.
+struct request *request_begin_own(struct flow *f, uint64_t session, const Frame *frame,
         const char *conversation, uint64_t epoch);
 struct store_claim request_claim(const struct request *r);
 void request_end(struct request *r, enum err e, const char *text);

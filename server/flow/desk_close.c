@@ -348,8 +348,7 @@ void desk_answer_close(struct flow *f, uint64_t session, const Frame *frame)
 		        "characters a-z, 0-9, _ and -. What is longer is a note.");
 		return;
 	}
-	struct request *r =
-	        request_begin_supervisor(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin_own(f, session, frame, in->conversation, in->epoch);
 	if (!r)
 		return;
 	struct word *w = xcalloc(1, sizeof *w);

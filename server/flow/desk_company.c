@@ -40,7 +40,7 @@ static void stop_listening(const struct request *r)
 void desk_watch(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__Watch *in = frame->watch;
-	struct request *r = request_begin_supervisor(f, session, frame, in->conversation, 0);
+	struct request *r = request_begin_own(f, session, frame, in->conversation, 0);
 	if (!r)
 		return;
 	if (!in->on) {

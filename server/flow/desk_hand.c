@@ -435,8 +435,7 @@ void desk_take_over(struct flow *f, uint64_t session, const Frame *frame)
 		        "reason must have 1 to 200 characters.");
 		return;
 	}
-	struct request *r =
-	        request_begin_supervisor(f, session, frame, in->conversation, in->epoch);
+	struct request *r = request_begin_own(f, session, frame, in->conversation, in->epoch);
 	if (r)
 		note_make(r, in->reason, take_over_noted);
 }

@@ -63,7 +63,7 @@ static void on_settled(const struct store_answer *a, void *arg)
 void desk_settle_flag(struct flow *f, uint64_t session, const Frame *frame)
 {
 	struct request *r =
-	        request_begin_supervisor(f, session, frame, frame->settle_flag->conversation, 0);
+	        request_begin_own(f, session, frame, frame->settle_flag->conversation, 0);
 	if (!r)
 		return;
 	const struct store_claim claim = request_claim(r);

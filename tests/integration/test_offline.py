@@ -67,7 +67,7 @@ def test_offline_tells_everybody_and_forgets_nobody(house, tmp_path):
     ana.reply(held, "I am here.")
     poll(lambda: any(s.text == "I am here." for s in house.carrier.to(texter)), what="the reply")
     late = house.text(pool, new_number(), LOW)
-    poll(lambda: any(s.text.startswith("Nobody is at a desk") for s in house.carrier.to(late)), what="that they are told")
+    poll(lambda: any(s.text.startswith("We cannot answer on this line") for s in house.carrier.to(late)), what="that they are told")
     ana.hang_up(held)
     taken = ana.take()
     assert taken.id != held.id
