@@ -197,10 +197,16 @@ def test_a_crash_loses_no_welcome_and_doubles_none(house):
     before = house.log_text().count("event=said text=welcome")
     house.kill()
     house.restart()
-    for texter in texters:
-        house.carrier.wait(texter)
+
+    def settled():
+        """What was on its way to the carrier at that moment may have arrived: it says so, and does not go out twice."""
+        said = [house.cli("hmget", key, "automatic", "delivery") for key in house.cli("keys", f"{{{pool.name}}}:m:*")]
+        unsure = said.count(["welcome", str(pb.DELIVERY_UNKNOWN)])
+        return sum(len(house.carrier.to(t)) for t in texters) >= len(texters) - unsure and \
+            sum(one[0] == "welcome" and one[1] != str(pb.DELIVERY_QUEUED) for one in said) == len(texters)
+    poll(settled, 45 * PATIENCE, "a welcome to everybody", every=0.2)
     assert house.log_text().count("event=said text=welcome") > before
-    stays(lambda: all(len(house.carrier.to(t)) == 1 for t in texters), 0.8, "one welcome each")
+    stays(lambda: all(len(house.carrier.to(t)) <= 1 for t in texters), 0.8, "one welcome each")
     house.clear(pool)
     house.check_states([pool])
 
