@@ -156,6 +156,15 @@ struct config_delete_words {
 	unsigned words_count;
 };
 
+// Who begins more conversations than that within the time comes later in the queue.
+#define LIMIT_CONVERSATIONS_MAX 100
+#define LIMIT_HOURS_MAX         1440
+struct config_limits {
+	uint32_t conversations; // 0: nobody is counted
+	uint32_t per_hours;
+	uint32_t later_s; // also of who is limited for abuse
+};
+
 struct config_pool {
 	char *name;
 	char *policy;
@@ -168,6 +177,7 @@ struct config_pool {
 	bool survey;       // texters are asked how it was
 	uint32_t survey_s; // for so long a number is an answer
 	uint32_t reopen_s; // 0: a late text begins a new conversation
+	struct config_limits limits;
 	struct config_exposure exposure;
 	struct config_overflow overflow;
 	char *shifts; // the schedule of its counselors' shifts, or ""

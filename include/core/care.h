@@ -13,8 +13,8 @@
 
 #define CARE_QUESTIONS_MAX TEXT_QUESTIONS_MAX
 #define CARE_UPDATES_MAX   3
-// Welcome or reopened, coming, off hours or nobody, wait, updates, questions.
-#define CARE_TEXTS_MOST (4 + CARE_UPDATES_MAX + CARE_QUESTIONS_MAX)
+// Welcome or reopened, limited, coming, off hours or nobody, wait, updates, questions.
+#define CARE_TEXTS_MOST (5 + CARE_UPDATES_MAX + CARE_QUESTIONS_MAX)
 
 struct care_pool {
 	enum text_id questions[CARE_QUESTIONS_MAX]; // asked one at a time, in this order
@@ -28,6 +28,7 @@ struct care {
 	bool waits;    // waiting or offered
 	bool offered;  // somebody may accept at any moment
 	bool reopened; // they write after its end
+	bool limited;  // they come later than their level says
 	enum level level;
 	int64_t enqueued_ms;
 	const char *said;    // marks, comma-separated

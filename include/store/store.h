@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/errors.h"
 #include "core/level.h"
+#include "core/limits.h"
 #include "core/risk.h"
 #include "store/redis.h"
 
@@ -31,7 +32,8 @@
 //                        close_at, close_outcome (a close that waits for a second person: lua/include/close.lua),
 //                        close_tags, tags (CSV), surveyed_at, rating, rated_at, approved_by, flag_at, flag_by,
 //                        flag_cause, flag_page (lua/include/flag.lua), risk_thoughts, risk_plan, risk_means,
-//                        risk_timeframe, risk_at, risk_by, erase_asked_at, erased_at (then most others are gone:
+//                        risk_timeframe, risk_at, risk_by, limited_ms, limited_by (lua/include/limits.lua),
+//                        erase_asked_at, erased_at (then most others are gone:
 //                        lua/erase.lua), …
 //   {P}:notes:ID         what staff wrote for each other about it: note -> "AT KIND AUTHOR SEALED" (lua/include/notes.lua)
 //   {P}:with:NAME        conversations that somebody has joined -> session, or is asked to take on -> "transfer"
@@ -45,6 +47,9 @@
 //                        language, gateway, number (sealed), receipt, told_at, told_by (a gateway), again, again_by
 //   {P}:closed           what is closed and not deleted, by when it was closed
 //   {P}:known:LINE:HASH  the counselors who know that texter
+//   {P}:often:LINE:HASH  when that texter's latest conversations began, the newest first; expires
+//   {P}:abuse:LINE:HASH  a limit that a supervisor has upheld: "AT NAME CONVERSATION"; expires
+//   {P}:reports          reports of abuse that no supervisor has decided: conversation -> "AT NAME REASON"
 //   {P}:ms:ID            the ids of its messages in order
 //   {P}:m:ID             a message: conversation, seq, direction, at, provider_at, text (sealed), media, damaged,
 //                        author, delivery, note, client_id, automatic (the name of the text)
@@ -155,6 +160,7 @@ struct store_ingest {
 	const char *want;
 	const char *language; // "": the line's
 	const char *partner;  // ""
+	struct limits limits;
 	// Who held the ended conversation that is to be reopened, as STORE_ANOTHER told; "" or
 	// NULL.
 	const char *last;

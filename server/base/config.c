@@ -214,6 +214,13 @@ static const cyaml_schema_field_t exposure_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t limits_fields[] = {
+        NUMBER(struct config_limits, conversations),
+        NUMBER(struct config_limits, per_hours),
+        NUMBER(struct config_limits, later_s),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t pool_fields[] = {
         STRING(struct config_pool, name),
         STRING(struct config_pool, policy),
@@ -228,6 +235,7 @@ static const cyaml_schema_field_t pool_fields[] = {
         NUMBER(struct config_pool, survey_s),
         MAPPING(struct config_pool, exposure, exposure_fields),
         MAPPING(struct config_pool, overflow, overflow_fields),
+        MAPPING(struct config_pool, limits, limits_fields),
         STRING(struct config_pool, shifts),
         NUMBER(struct config_pool, drain_before_s),
         LIST(struct config_pool, rings, &ring_entry),

@@ -305,6 +305,18 @@ static void check_shifts(
 		        "there is no schedule \"%s\"", p->shifts);
 }
 
+static void check_limits(struct config_report *r, unsigned i, const struct config_limits *l)
+{
+	struct config_key at = config_key("pools[%u].limits", i);
+	if (l->conversations > LIMIT_CONVERSATIONS_MAX)
+		config_mistake(r, config_key("%s.conversations", at.path).path, "must be 0 to %d",
+		        LIMIT_CONVERSATIONS_MAX);
+	if (l->per_hours < 1 || l->per_hours > LIMIT_HOURS_MAX)
+		config_mistake(r, config_key("%s.per_hours", at.path).path,
+		        "must be 1 to %d, which is 60 days", LIMIT_HOURS_MAX);
+	check_duration(r, config_key("%s.later_s", at.path).path, l->later_s, 0);
+}
+
 static void check_grade(struct config_report *r, const char *key, uint32_t people)
 {
 	if (people < 1 || people > 10)
@@ -365,6 +377,7 @@ static void check_pool(
 	check_duration(r, config_key("pools[%u].wrap_up_s", i).path, p->wrap_up_s, 0);
 	check_duration(r, config_key("pools[%u].reopen_s", i).path, p->reopen_s, 0);
 	check_duration(r, config_key("pools[%u].survey_s", i).path, p->survey_s, 60);
+	check_limits(r, i, &p->limits);
 	check_silence(r, i, p);
 	check_shifts(r, c, i, p);
 	check_two_person(r, i, p);

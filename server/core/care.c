@@ -92,7 +92,8 @@ static bool tell_range(const struct care *c, const struct care_now *now, struct 
 {
 	bool first = unsaid(c, TEXT_WAIT);
 	unsigned updates = updates_told(c);
-	if (!now->forecast || c->offered)
+	// The forecast knows nothing of limits.
+	if (!now->forecast || c->offered || c->limited)
 		return false;
 	if (first && now->high_ms < TELL_FROM_MS)
 		return false;
@@ -163,6 +164,8 @@ struct care_decision care_decide(
 		return look_at(c->enqueued_ms + SETTLE_MS);
 	if (now->now_ms - c->said_at_ms < GAP_MS)
 		return look_at(c->said_at_ms + GAP_MS);
+	if (c->limited && !c->offered && unsaid(c, TEXT_LIMITED))
+		return speak(TEXT_LIMITED);
 	bool here = !now->closed && !now->nobody;
 	if (here && (tell_range(c, now, &d) || ask(c, p, now, &d)))
 		return d;

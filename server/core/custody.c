@@ -52,6 +52,11 @@ static const struct move {
         {"joined", ANY, 0, BYSTANDER},
         {"left", ANY, 0, BYSTANDER},
         {"deleted", ANY, 0, BYSTANDER},
+        {"limited", WAITING, 0, BYSTANDER},
+        {"limit_lifted", ANY, 0, BYSTANDER},
+        {"abuse_reported", ANY, 0, BYSTANDER},
+        {"abuse_upheld", ANY, 0, BYSTANDER},
+        {"abuse_dismissed", ANY, 0, BYSTANDER},
 };
 
 static const struct move *find_move(const char *what)

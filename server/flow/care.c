@@ -157,6 +157,7 @@ static struct care care_of(const struct pool *p, const struct conversation_view 
 	        .waits = view->state == CONVERSATION_WAITING || view->state == CONVERSATION_OFFERED,
 	        .offered = view->state == CONVERSATION_OFFERED,
 	        .reopened = view->reopened > 0,
+	        .limited = view->limited_ms > 0,
 	        .over = view->state >= CONVERSATION_WRAP_UP,
 	        .survey = may_be_surveyed(p, r),
 	        .closed_ms = redis_integer(redis_field(r, "closed_at")),

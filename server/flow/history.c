@@ -75,6 +75,7 @@ static void frame_life(struct conversation_view *view, Holdfast__V1__Conversatio
 	out->n_tags = csv_split(view->tags, view->tags_list, TAGS_MAX);
 	out->tags = view->tags_list;
 	out->closed_ms = view->closed_at_ms;
+	out->limited = view->limited_ms > 0 ? view->limited_by : "";
 }
 
 void conversation_frame(struct flow *f, const struct pool *p, const char *id,

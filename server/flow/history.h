@@ -58,6 +58,8 @@ struct conversation_view {
 	char tags[TAGS_TEXT_MAX]; // comma-separated; conversation_frame() cuts it up
 	char *tags_list[TAGS_MAX];
 	int64_t closed_at_ms;
+	int64_t limited_ms; // so much later it comes in the queue, and why
+	char limited_by[12];
 };
 // False when there is no such conversation.
 bool conversation_view(const struct redis_reply *reply, struct conversation_view *out);

@@ -9,6 +9,7 @@
 #include "ack.h"
 #include "base/codec.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "core/deletion.h"
 #include "quarantine.h"
 #include "rating.h"
@@ -200,6 +201,16 @@ static bool unwanted(const struct taking *k)
 	return k->taker.wanted && !k->taker.wanted(k->flow, k->taker.id);
 }
 
+static void limit_count(const char *conversation, struct bytes result)
+{
+	char word[12];
+	if (result.len == 0)
+		return;
+	bytes_copy(result, word, sizeof word);
+	log_info("conversation=%s event=limit limit=%s", conversation, word);
+	metric_inc(M_LIMITS, word);
+}
+
 static void stored(struct taking *k, const struct store_answer *a)
 {
 	struct bytes kind = redis_bytes(redis_at(a->reply, 2));
@@ -209,6 +220,7 @@ static void stored(struct taking *k, const struct store_answer *a)
 	log_info("conversation=%s event=%s message=%s sequence=%lld level=%s reasons=%s gateway=%s",
 	        k->conversation, event, k->message, (long long)redis_integer(redis_at(a->reply, 1)),
 	        level_name(k->level), k->reasons.len ? buf_str(&k->reasons) : "-", k->gateway);
+	limit_count(k->conversation, redis_bytes(redis_at(a->reply, 3)));
 	taking_end(k, OUTCOME_STORED);
 }
 
@@ -245,6 +257,13 @@ static void on_ingested(const struct store_answer *a, void *arg)
 	}
 }
 
+static struct limits limits_of(const struct config_pool *p)
+{
+	return (struct limits){.conversations = p->limits.conversations,
+	        .window_ms = (int64_t)p->limits.per_hours * 3600 * 1000,
+	        .later_ms = (int64_t)p->limits.later_s * 1000};
+}
+
 static void store(struct taking *k)
 {
 	struct buf sealed = {0};
@@ -277,6 +296,7 @@ static void store(struct taking *k)
 	        .language = tags.language,
 	        .partner = tags.partner,
 	        .last = k->last,
+	        .limits = limits_of(k->pool->config),
 	};
 	store_ingest(k->flow->store, &ingest, on_ingested, k);
 	tags_free(&tags);

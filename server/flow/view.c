@@ -35,6 +35,7 @@ static const struct {
         {"prefer_until", AT(prefer_until_ms)},
         {"erase_asked_at", AT(erase_asked_ms)},
         {"erased_at", AT(erased_ms)},
+        {"limited_ms", AT(limited_ms)},
 };
 
 #define SIZED(field) AT(field), sizeof(((struct conversation_view *)NULL)->field)
@@ -62,6 +63,7 @@ static const struct {
         {"prefer", SIZED(prefer)},
         {"outcome", SIZED(outcome)},
         {"tags", SIZED(tags)},
+        {"limited_by", SIZED(limited_by)},
 };
 
 static int64_t number_of(const struct redis_reply *reply, const char *name)

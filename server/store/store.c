@@ -91,6 +91,8 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_key(&c, "{%s}:staff", pool);
 	call_key(&c, "{%s}:hold:%s", pool, in->last ? in->last : "");
 	call_key(&c, "{%s}:wrap", pool);
+	call_key(&c, "{%s}:often:%s:%s", pool, in->line, in->texter);
+	call_key(&c, "{%s}:abuse:%s:%s", pool, in->line, in->texter);
 	key_custody(&c, pool, in->conversation);
 	call_now(&c);
 	call_str(&c, in->conversation);
@@ -118,6 +120,9 @@ void store_ingest(struct store *s, const struct store_ingest *in, store_fn fn, v
 	call_str(&c, in->language ? in->language : "");
 	call_str(&c, in->partner ? in->partner : "");
 	call_str(&c, in->last ? in->last : "");
+	call_int(&c, in->limits.conversations);
+	call_int(&c, in->limits.window_ms);
+	call_int(&c, in->limits.later_ms);
 	call_run(&c, fn, arg);
 }
 

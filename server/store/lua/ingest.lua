@@ -4,13 +4,13 @@
 --
 -- KEYS: seen, texter, conversation, messages, message, imminent_queue, queue, due, past,
 --       waiting_1 … waiting_5 (by level), rates, tend, known, late, of, staff, hold (of who held the
---       conversation that is reopened), wrap_up, custody
+--       conversation that is reopened), wrap_up, often, abuse, custody
 -- ARGV: now, conversation, wrapped_key, message, sealed_text, level, reasons, provider_at, media, damaged,
 --       gateway, line, sealed_number, texter, boosts ("low,medium,unknown,high,imminent" ms), withins (same),
 --       channel, seen_ttl_ms, arrived (0: now; it may have waited in a spool), automatic (1: texters get automatic texts),
 --       answer (what it says to a question of yes or no, or ''), require, want, language, partner,
---       last (who held it, as the caller was told; '')
--- Returns: {'OK', sequence, 'new'|'more'|'reopened'} · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key, last}: seal for that one
+--       last (who held it, as the caller was told; ''), limit_most (conversations in), limit_window_ms, limit_later_ms
+-- Returns: {'OK', sequence, 'new'|'more'|'reopened', ''|'often'|'abuse'|'lifted'} (of its limit) · {'DUPLICATE', message} · {'ANOTHER', conversation, wrapped_key, last}: seal for that one
 --       and call again · {'NEW'}: the conversation named is over; begin one and call again
 --- @include "levels"
 --- @include "rates"
@@ -21,6 +21,7 @@
 --- @include "close"
 --- @include "flag"
 --- @include "reopen"
+--- @include "limits"
 local seen, texter, conversation, messages, message, imminent_queue, queue, due, past =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
@@ -28,6 +29,7 @@ local now, id, level = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[6])
 local at = tonumber(ARGV[19]) > 0 and math.min(tonumber(ARGV[19]), now) or now
 local reasons, channel = ARGV[7], ARGV[17]
 local boost, within = numbers(ARGV[15]), numbers(ARGV[16])
+local limited = ''
 local function waiting(l)
   return KEYS[9 + l]
 end
@@ -69,9 +71,10 @@ end
 
 -- In order of need, counted from when the text came.
 local function enqueue(key)
-  local answer_by, score = int(at + within[level]), int(score_of(level, at, boost))
+  local later = limited ~= '' and tonumber(ARGV[29]) or 0
+  local answer_by, score = int(at + within[level]), int(score_of(level, at, boost) + later)
   redis.call('HSET', conversation, 'state', 1, 'level', level, 'enqueued', int(at), 'answer_by', answer_by, 'score', score,
-    'holder', '', 'page', 0, 'excluded', '')
+    'holder', '', 'page', 0, 'excluded', '', 'limited_ms', int(later), 'limited_by', limited)
   redis.call('HSET', texter, 'conversation', id, 'key', key)
   redis.call('ZADD', queue_of(level, imminent_queue, queue), score, id)
   redis.call('ZADD', waiting(level), int(at), id)
@@ -80,16 +83,29 @@ local function enqueue(key)
   tend()
 end
 
+local function limit_at(most)
+  return level < HIGH and limit_cause(KEYS[23], KEYS[24], now, most, tonumber(ARGV[28])) or ''
+end
+
+local function limit_record(epoch)
+  if limited ~= '' then
+    custody(KEYS[#KEYS], id, now, 'limited', '', epoch, limited)
+  end
+end
+
 -- A Redis that is full refuses a script at its first write only, and only one that could need memory: nothing is taken away before.
 local function begin()
+  limited = limit_at(tonumber(ARGV[27]))
   redis.call('HSET', conversation, 'reasons', reasons, 'line', ARGV[12], 'gateway', ARGV[11], 'number', ARGV[13],
     'texter', ARGV[14], 'key', ARGV[3], 'created', int(at), 'epoch', 0, 'seq', 0, 'past', redis.call('GET', past) or 0,
     'recused', recused())
   enqueue(ARGV[3])
   redis.call('HSET', conversation, 'require', ARGV[22], 'want', ARGV[23], 'language', ARGV[24], 'partner', ARGV[25])
   redis.call('RPUSH', KEYS[19], id)
+  limit_count(KEYS[23], now, tonumber(ARGV[27]), tonumber(ARGV[28]))
   redis.call('DEL', KEYS[18])
   custody(KEYS[#KEYS], id, now, 'opened', '', 0, 'level=' .. level)
+  limit_record(0)
 end
 
 -- The level that it had is the least that it has now.
@@ -101,8 +117,10 @@ local function again()
   level = math.max(old, level)
   local epoch = reopen_begin(conversation, due, KEYS[22], KEYS[20], KEYS[21], KEYS[15], past, channel, id, now)
   redis.call('DEL', KEYS[18])
+  limited = limit_at(0)
   enqueue(late[2])
   custody(KEYS[#KEYS], id, now, 'reopened', '', epoch, 'level=' .. level)
+  limit_record(epoch)
 end
 
 -- A level only ever rises here, and then the answer is only ever due sooner. So it is with a text that came before what its
@@ -114,7 +132,8 @@ local function hasten(c)
   if waits then
     enqueued, answer_by = math.min(enqueued, at), math.min(answer_by, at + within[level])
   end
-  local score = int(score_of(level, enqueued, boost))
+  limited = limit_look(conversation, KEYS[#KEYS], id, now, '', level) and 'lifted' or ''
+  local score = int(score_of(level, enqueued, boost) + limit_ms(conversation))
   redis.call('HSET', conversation, 'level', level, 'score', score)
   if waits then
     redis.call('ZREM', waiting(old), id)
@@ -193,4 +212,4 @@ redis.call('PUBLISH', channel, 'message ' .. id .. ' ' .. (holder ~= '' and hold
 if state == '1' then
   redis.call('PUBLISH', channel, 'waiting ' .. id)
 end
-return { 'OK', sequence, kind }
+return { 'OK', sequence, kind, limited }

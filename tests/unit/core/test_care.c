@@ -216,6 +216,30 @@ static void test_who_writes_after_the_end(void **state)
 	said_is(&t, "welcome");
 }
 
+// A forecast knows nothing of a limit, so that no range is told with one.
+static void test_who_is_limited_is_told(void **state)
+{
+	struct talk t;
+	struct care_now now = {
+	        .now_ms = T0, .forecast = true, .low_ms = 5 * MINUTE, .high_ms = 9 * MINUTE};
+	(void)state;
+	begin(&t);
+	t.c.limited = true;
+	assert_int_equal(care_decide(&t.c, &plain, &now).text, TEXT_WELCOME);
+	strcpy(t.said, "welcome");
+	now.now_ms = T0 + MINUTE;
+	struct care_decision d = care_decide(&t.c, &plain, &now);
+	assert_true(d.speak && d.text == TEXT_LIMITED);
+	t.c.offered = true;
+	assert_false(care_decide(&t.c, &plain, &now).speak);
+	t.c.offered = false;
+	strcpy(t.said, "welcome,limited");
+	assert_false(care_decide(&t.c, &plain, &now).speak);
+	t.c.limited = false; // lifted
+	d = care_decide(&t.c, &plain, &now);
+	assert_true(d.speak && d.text == TEXT_WAIT);
+}
+
 static void test_imminent_is_asked_nothing(void **state)
 {
 	struct talk t;
@@ -301,6 +325,7 @@ static void test_any_wait(void **state)
 			        .low_ms = (int64_t)(r % 1000) * 1000,
 			        .high_ms = (int64_t)(r % 3000) * 1000};
 			t.c.offered = r % 11 == 0;
+			t.c.limited = r % 3 == 1;
 			t.c.waits = r % 13 != 0;
 			if (r % 97 == 0)
 				t.c.level = LEVEL_IMMINENT;
@@ -336,6 +361,7 @@ int main(void)
 	        cmocka_unit_test(test_how_it_was),
 	        cmocka_unit_test(test_what_is_a_rating),
 	        cmocka_unit_test(test_who_writes_after_the_end),
+	        cmocka_unit_test(test_who_is_limited_is_told),
 	        cmocka_unit_test(test_imminent_is_asked_nothing),
 	        cmocka_unit_test(test_when_nobody_is_there),
 	        cmocka_unit_test(test_answers),

@@ -20,7 +20,7 @@ struct members {
 };
 
 struct conversation {
-	int64_t state, level, epoch, enqueued, answer_by, score, page;
+	int64_t state, level, epoch, enqueued, answer_by, score, page, limited_ms;
 	int64_t offer_until, held_at, wrap_up_until, silence_at;
 	char holder[24];
 	char open[24]; // the texter's open conversation
@@ -154,6 +154,7 @@ static inline void take_conversation(const struct redis_reply *r, void *into)
 	c->enqueued = redis_integer(redis_field(r, "enqueued"));
 	c->answer_by = redis_integer(redis_field(r, "answer_by"));
 	c->score = redis_integer(redis_field(r, "score"));
+	c->limited_ms = redis_integer(redis_field(r, "limited_ms"));
 	c->page = redis_integer(redis_field(r, "page"));
 	c->offer_until = redis_integer(redis_field(r, "offer_until"));
 	c->held_at = redis_integer(redis_field(r, "held_at"));
@@ -351,7 +352,9 @@ static inline void check_place(const struct look *l, const struct conversation *
 		        p->slot && strcmp(c->holder, staff[i]) == 0);
 	same(id, "holder", c->holder[0] != '\0', c->state != 1);
 	same(id, "the texter's", strcmp(c->open, id) == 0, c->state <= 3);
-	same(id, "score", c->score, queue_score((enum level)c->level, c->enqueued, &boost));
+	same(id, "score", c->score,
+	        queue_score((enum level)c->level, c->enqueued, &boost) + c->limited_ms);
+	same(id, "limited in danger", c->level >= LEVEL_HIGH && c->limited_ms > 0, false);
 }
 
 static inline void check_timers(const struct look *l, const struct conversation *c, const char *id)

@@ -5,6 +5,7 @@
 --- @include "custody"
 --- @include "silence"
 --- @include "flag"
+--- @include "limits"
 
 -- Who may: its holder, or a supervisor. Returns the fields state, holder, epoch and level, or nil and the code of the refusal.
 local function relevel_may(conversation, name, epoch, supervisor)
@@ -26,10 +27,11 @@ local function relevel(keys, id, now, level, boost, within, channel, name, why)
   local conversation, imminent_queue, queue, due = keys[1], keys[2], keys[3], keys[4]
   local c = redis.call('HMGET', conversation, 'state', 'level', 'enqueued', 'answer_by', 'holder', 'page', 'epoch')
   local old, enqueued = tonumber(c[2]), tonumber(c[3])
-  local score = int(score_of(level, enqueued, boost))
   if old == level then
     return
   end
+  limit_look(conversation, keys[#keys], id, now, name, level)
+  local score = int(score_of(level, enqueued, boost) + limit_ms(conversation))
   redis.call('HSET', conversation, 'level', level, 'score', score)
   if c[1] ~= '3' then
     local answer_by = int(math.min(tonumber(c[4]), now + within[level]))
