@@ -9,6 +9,7 @@
 #include "flow/desk.h"
 #include "news.h"
 #include "notes.h"
+#include "overflow.h"
 
 #define TEXT_MAX 500
 // So long it stays for those who come later.
@@ -68,13 +69,19 @@ struct telling {
 	Holdfast__V1__Announced body;
 };
 
+// Who helps out hears it while they do.
+static bool concerns(const struct session *s, const struct pool *p)
+{
+	bool helps = session_serves(s, p) && overflow_open(p);
+	return s->roles & ROLE_SERVES && (session_owns(s, p) || helps);
+}
+
 static void tell_one(uint64_t id, void *value, void *arg)
 {
 	const struct session *s = value;
 	struct telling *t = arg;
 	const struct hearing *h = t->hearing;
-	if (s->roles & ROLE_SERVES && session_serves(s, h->pool) &&
-	        (!h->session || h->session == id))
+	if (concerns(s, h->pool) && (!h->session || h->session == id))
 		answer_frame(h->pool->flow, id, 0, HOLDFAST__V1__FRAME__BODY_ANNOUNCED, &t->body);
 }
 
