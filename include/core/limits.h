@@ -15,8 +15,8 @@ struct limits {
 	int64_t later_ms;
 };
 
-// Of a limit for abuse; 0 takes what is usual. 0 when there can be no such limit.
-int64_t limits_abuse_ms(uint32_t hours);
+// For how long a limit for abuse is asked for; 0 takes what is usual. 0 when it is too long.
+uint32_t limits_abuse_hours(uint32_t hours);
 #define LIMITS_ABUSE_HOURS_MAX 720
 // A word for what a texter is reported for.
 bool limits_reason_ok(const char *reason);

@@ -317,6 +317,23 @@ void store_announce(struct store *s, const char *pool, const char *author,
 // STORE_CONFLICT: it is so already, by somebody else's word.
 void store_set_pool(struct store *s, const char *pool, bool offline, const char *name,
         const char *reason, store_fn fn, void *arg);
+// Of a report of abuse, or of its settling.
+struct store_abuse {
+	const char *line;
+	const char *texter;
+	// Of a report.
+	const char *reason;
+	bool recuse;
+	const struct store_note *note; // or NULL
+	// Of its settling: the score of who waits without a limit.
+	const struct by_level *boost;
+};
+void store_report(struct store *s, const struct store_claim *c, const struct store_abuse *report,
+        store_fn fn, void *arg);
+// `hours` 0 dismisses it. The claim's epoch does not matter.
+void store_report_settle(struct store *s, const struct store_claim *c,
+        const struct store_abuse *report, uint32_t hours, store_fn fn, void *arg);
+void store_reports(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
 void store_offline(struct store *s, const char *pool, store_fn fn, void *arg); // HGETALL
 // `why` of core/overflow.h. STORE_ALREADY: it is so.
 void store_set_overflow(struct store *s, const char *pool, const char *why, store_fn fn, void *arg);

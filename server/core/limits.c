@@ -4,16 +4,15 @@
 
 #include <string.h>
 
-#define HOUR_MS           INT64_C(3600000)
 #define ABUSE_HOURS_USUAL 24
 
 static const char reasons[] = "sexual,threats,harassment,prank,other";
 
-int64_t limits_abuse_ms(uint32_t hours)
+uint32_t limits_abuse_hours(uint32_t hours)
 {
 	if (hours > LIMITS_ABUSE_HOURS_MAX)
 		return 0;
-	return (hours ? hours : ABUSE_HOURS_USUAL) * HOUR_MS;
+	return hours ? hours : ABUSE_HOURS_USUAL;
 }
 
 bool limits_reason_ok(const char *reason)

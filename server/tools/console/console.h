@@ -134,6 +134,13 @@ bool run_summary(struct console *c, const char *rest);
 void console_previous(
         struct console *c, const struct talk *talk, const Holdfast__V1__Previous *one);
 
+// ---- abuse.c: commands, as in the table of commands.c
+bool run_report(struct console *c, const char *rest);
+bool run_report_away(struct console *c, const char *rest);
+bool run_reports(struct console *c, const char *rest);
+bool run_uphold(struct console *c, const char *rest);
+bool run_dismiss(struct console *c, const char *rest);
+
 // ---- custody.c: a command
 bool run_custody(struct console *c, const char *rest);
 

@@ -38,6 +38,8 @@ static void list_line(
 		buf_append_str(text, "  with ");
 		word_list(text, one->present, one->n_present, "");
 	}
+	if (*one->limited)
+		buf_printf(text, "  limited: %s", one->limited);
 	buf_printf(text, "  %s", one->id);
 }
 

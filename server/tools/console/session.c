@@ -284,6 +284,7 @@ static const struct {
         {"lost", "back in the queue: your console was away for too long"},
         {"silent", "back in the queue: the texter waited too long for you"},
         {"knows_them", "back in the queue: you know them"},
+        {"reported", "back in the queue: you have reported them"},
         {"transfer", "back in the queue, with your summary"},
         {"given_back", "back in the queue"},
         {"transferred", "passed on"},
@@ -362,6 +363,8 @@ static const struct {
                  "to it:"},
         {"deletion_asked", "talks with somebody who has asked that what they write be deleted when "
                            "it is over:"},
+        {"abuse_report", "has reported the texter for abuse; read it, then /uphold ID [HOURS] or "
+                         "/dismiss ID:"},
         {"requeued", "was the third to lose this one; it waits again:"},
 };
 

@@ -12,11 +12,11 @@
 static void test_how_long(void **state)
 {
 	(void)state;
-	assert_int_equal(limits_abuse_ms(0), INT64_C(24) * 3600 * 1000);
-	assert_int_equal(limits_abuse_ms(1), 3600 * 1000);
-	assert_int_equal(limits_abuse_ms(720), INT64_C(30) * 24 * 3600 * 1000);
-	assert_int_equal(limits_abuse_ms(721), 0);
-	assert_int_equal(limits_abuse_ms(UINT32_MAX), 0);
+	assert_int_equal(limits_abuse_hours(0), 24);
+	assert_int_equal(limits_abuse_hours(1), 1);
+	assert_int_equal(limits_abuse_hours(720), 720);
+	assert_int_equal(limits_abuse_hours(721), 0);
+	assert_int_equal(limits_abuse_hours(UINT32_MAX), 0);
 }
 
 static void test_reasons(void **state)
