@@ -27,7 +27,16 @@ void oracle_text(
         struct oracle *o, uint64_t number, size_t texter, size_t gateway, const char *words);
 void oracle_acknowledged(struct oracle *o, uint64_t number, size_t node); // 2xx
 
-enum ask_kind { ASK_ACCEPT, ASK_DECLINE, ASK_REPLY, ASK_CLOSE, ASK_FINISH, ASK_KINDS };
+enum ask_kind {
+	ASK_ACCEPT,
+	ASK_DECLINE,
+	ASK_REPLY,
+	ASK_CLOSE,
+	ASK_FINISH,
+	ASK_TRANSFER,
+	ASK_ANSWER, // to a close
+	ASK_KINDS
+};
 // A counselor's console sends a request with this claim. `client` of a reply, otherwise "".
 void oracle_asked(struct oracle *o, enum ask_kind kind, const char *name, const char *conversation,
         uint64_t epoch, const char *client);

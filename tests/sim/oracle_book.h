@@ -42,6 +42,8 @@ struct conversation {
 	struct custody custody; // its ledger, as far as it was read
 	struct ask *asks;       // all claims that consoles ever made
 	size_t asks_count;
+	bool silent;     // a supervisor must look at it: its texter is silent, and at risk
+	bool alone;      // it was closed by one, because nobody else was there
 	bool erased;     // its messages are gone
 	bool must_erase; // its texter has asked for that, and was heard
 };

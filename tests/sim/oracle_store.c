@@ -85,13 +85,15 @@ int oracle_delivery(struct oracle *o, const char *message)
 
 static const char *const fields[] = {"state", "level", "epoch", "seq", "page", "answer_by",
         "enqueued", "score", "held_at", "offer_until", "wrap_up_until", "declined_at", "silence_at",
-        "reopened", "erased_at", "holder"};
+        "reopened", "erased_at", "transfer_until", "holder", "attention", "transfer_to"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 struct view {
 	int64_t state, level, epoch, seq, page, answer_by, enqueued, score, held_at, offer_until,
-	        wrap_up_until, declined_at, silence_at, reopened, erased_at;
+	        wrap_up_until, declined_at, silence_at, reopened, erased_at, transfer_until;
 	char holder[33];
+	char attention[160];
+	char transfer_to[33];
 };
 
 static bool read_view(struct oracle *o, const char *id, struct view *v)
@@ -100,13 +102,15 @@ static bool read_view(struct oracle *o, const char *id, struct view *v)
 	struct bytes argv[2 + FIELDS] = {bytes_str("HMGET"), bytes_str(key.text)};
 	int64_t *numbers[] = {&v->state, &v->level, &v->epoch, &v->seq, &v->page, &v->answer_by,
 	        &v->enqueued, &v->score, &v->held_at, &v->offer_until, &v->wrap_up_until,
-	        &v->declined_at, &v->silence_at, &v->reopened, &v->erased_at};
+	        &v->declined_at, &v->silence_at, &v->reopened, &v->erased_at, &v->transfer_until};
 	for (size_t i = 0; i < FIELDS; i++)
 		argv[2 + i] = bytes_str(fields[i]);
 	const struct model_reply *r = run(o, 2 + FIELDS, argv);
-	for (size_t i = 0; i < FIELDS - 1; i++)
+	for (size_t i = 0; i < FIELDS - 3; i++)
 		*numbers[i] = number_at(r, 1 + i);
-	text_at(r, FIELDS, v->holder, sizeof v->holder);
+	text_at(r, FIELDS - 2, v->holder, sizeof v->holder);
+	text_at(r, FIELDS - 1, v->attention, sizeof v->attention);
+	text_at(r, FIELDS, v->transfer_to, sizeof v->transfer_to);
 	return v->state != NONE;
 }
 
@@ -164,6 +168,8 @@ static void check_place(struct oracle *o, const char *id, const struct view *v)
 	has_timer(o, id, "offer", v->state == OFFERED, v->offer_until);
 	has_timer(o, id, "wrap_up", v->state == WRAP_UP, v->wrap_up_until);
 	has_timer(o, id, "silence", v->state == HELD, v->silence_at);
+	has_timer(o, id, "transfer", v->state == HELD && v->transfer_to[0], v->transfer_until);
+	same(o, id, "an open transfer", v->state == HELD || !v->transfer_to[0], true);
 	snprintf(page, sizeof page, "%lld", (long long)v->page);
 	if (waits && v->page != 0) {
 		char timer[32];
@@ -190,12 +196,18 @@ static void check_change(struct oracle *o, const struct conversation *c, const s
 	if (v->level < c->level)
 		oracle_violation(o, "%s: its level fell from %d to %lld", c->id, c->level,
 		        (long long)v->level);
-	if (v->state == OFFERED && c->state != OFFERED) {
+	bool moved = v->state == HELD && c->state == HELD && other;
+	if ((v->state == OFFERED && c->state != OFFERED) || moved) {
 		struct key key = key_of("hold", v->holder);
 		const struct bytes argv[] = {bytes_str("HLEN"), bytes_str(key.text)};
 		same(o, v->holder, "within the capacity", number_at(run(o, 2, argv), 0) <= CAPACITY,
 		        true);
 	}
+	if (moved && (!oracle_was_asked(c, ASK_TRANSFER, c->holder, c->epoch, "") ||
+	                     !oracle_was_asked(c, ASK_ACCEPT, v->holder, c->epoch, "") ||
+	                     epoch != c->epoch + 1))
+		oracle_violation(o, "%s: it went from %s to %s in epoch %llu, unasked", c->id,
+		        c->holder, v->holder, (unsigned long long)c->epoch);
 	if (v->state == HELD && c->state != HELD &&
 	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch, "") &&
 	        !oracle_was_asked(c, ASK_ACCEPT, v->holder, epoch - 2, "")) // asked beside another
@@ -322,6 +334,21 @@ static void check_messages(
 	same(o, c->id, "messages", (int64_t)c->messages, v->seq);
 }
 
+// Whoever is at risk and silent is not given up by one person, and never by a timer.
+static void check_second(struct oracle *o, const struct conversation *c, const struct view *v)
+{
+	bool answered = c->alone;
+	if (c->state != HELD || v->state < WRAP_UP || !c->silent)
+		return;
+	for (size_t i = 0; i < c->asks_count; i++)
+		answered = answered ||
+		           (c->asks[i].kind == ASK_ANSWER && c->asks[i].epoch == c->epoch &&
+		                   strcmp(c->asks[i].name, c->holder) != 0);
+	if (!answered)
+		oracle_violation(
+		        o, "%s: %s closed it alone, and its texter was silent", c->id, c->holder);
+}
+
 // ---- its ledger
 
 static void sha1_hex(struct bytes in, char hex[static CUSTODY_HASH_LEN + 1])
@@ -345,6 +372,8 @@ static void read_ledger(struct oracle *o, struct conversation *c)
 	for (size_t i = 1; i < r->count; i++) {
 		struct custody_entry e;
 		const char *fault = custody_take(&c->custody, model_value_bytes(&r->at[i]), &e);
+		c->alone = c->alone ||
+		           (strcmp(e.what, "close_approved") == 0 && strcmp(e.why, "alone") == 0);
 		if (fault)
 			oracle_violation(o, "%s: entry %llu (%s %s) of its ledger: %s", c->id,
 			        (unsigned long long)e.number, e.what, e.who, fault);
@@ -439,10 +468,13 @@ void oracle_look(struct oracle *o, struct conversation *c)
 		check_change(o, c, &v);
 	check_messages(o, c, &v, fresh);
 	check_ledger(o, c, &v);
+	check_second(o, c, &v);
 	follow_due(o, c, &v);
 	c->state = (int)v.state;
 	c->level = (int)v.level;
 	c->declined_at = v.declined_at;
+	c->alone = c->alone && v.state >= WRAP_UP;
+	c->silent = strstr(v.attention, "texter_silent") != NULL;
 	c->epoch = (uint64_t)v.epoch;
 	memcpy(c->holder, v.holder, sizeof c->holder);
 }

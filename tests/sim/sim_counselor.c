@@ -127,34 +127,10 @@ static void send_parcel(struct counselor *c, loop_fn fn, struct parcel *p)
 		parcel_free(p);
 }
 
-static const struct {
-	Holdfast__V1__Frame__BodyCase body;
-	desk_fn fn;
-} rows[] = {
-        {HOLDFAST__V1__FRAME__BODY_LOG_IN, desk_log_in},
-        {HOLDFAST__V1__FRAME__BODY_PING, desk_ping},
-        {HOLDFAST__V1__FRAME__BODY_SET_PRESENCE, desk_set_presence},
-        {HOLDFAST__V1__FRAME__BODY_ACCEPT, desk_accept},
-        {HOLDFAST__V1__FRAME__BODY_DECLINE, desk_decline},
-        {HOLDFAST__V1__FRAME__BODY_REPLY, desk_reply},
-        {HOLDFAST__V1__FRAME__BODY_CLOSE, desk_close},
-        {HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP, desk_finish_wrap_up},
-        {HOLDFAST__V1__FRAME__BODY_GET_CONVERSATION, desk_get_conversation},
-        {HOLDFAST__V1__FRAME__BODY_SEND_HELD, desk_send_held},
-        {HOLDFAST__V1__FRAME__BODY_ANSWER_CLOSE, desk_answer_close},
-};
-
 static void on_request(void *arg)
 {
 	struct parcel *p = arg;
-	struct flow *f = node_flow(p->node);
-	Frame *frame = holdfast__v1__frame__unpack(NULL, p->bytes.len, p->bytes.data);
-	bool signed_in = desk_roles(f, p->session) != 0;
-	for (size_t i = 0; frame && i < sizeof rows / sizeof rows[0]; i++)
-		if (rows[i].body == frame->body_case && (signed_in || i < 2))
-			rows[i].fn(f, p->session, frame);
-	if (frame)
-		holdfast__v1__frame__free_unpacked(frame, NULL);
+	request_serve(node_flow(p->node), p->session, buf_bytes(&p->bytes));
 	parcel_free(p);
 }
 
@@ -177,7 +153,9 @@ static void tell_oracle(const struct counselor *c, const struct request *r)
 	        {HOLDFAST__V1__FRAME__BODY_DECLINE, ASK_DECLINE},
 	        {HOLDFAST__V1__FRAME__BODY_REPLY, ASK_REPLY},
 	        {HOLDFAST__V1__FRAME__BODY_CLOSE, ASK_CLOSE},
-	        {HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP, ASK_FINISH}};
+	        {HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP, ASK_FINISH},
+	        {HOLDFAST__V1__FRAME__BODY_TRANSFER, ASK_TRANSFER},
+	        {HOLDFAST__V1__FRAME__BODY_ANSWER_CLOSE, ASK_ANSWER}};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (kinds[i].op == r->op)
 			oracle_asked(c->world->oracle, kinds[i].kind, c->name, r->conversation,
@@ -559,6 +537,20 @@ static void vanish(struct counselor *c)
 	hang_up(c);
 }
 
+// To a colleague, to whoever has a skill, or back into the queue.
+static void pass_on(struct counselor *c, const struct holding *h)
+{
+	struct sim *s = chance(c);
+	struct request r = about(HOLDFAST__V1__FRAME__BODY_TRANSFER, h->conversation, h->epoch);
+	uint64_t where = sim_below(s, 100);
+	if (where < 60)
+		snprintf(r.to, sizeof r.to, "%s",
+		        counselor_name(sim_below(s, c->world->counselors_count)));
+	else if (where < 85)
+		snprintf(r.to, sizeof r.to, "+%s", COUNSELOR_SKILL);
+	send_request(c, outdated(c, r));
+}
+
 static void work_on(struct counselor *c, struct holding *h)
 {
 	struct sim *s = chance(c);
@@ -571,6 +563,8 @@ static void work_on(struct counselor *c, struct holding *h)
 		if (c->world->ending || sim_chance(s, 200))
 			send_request(c, about(HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP,
 			                        h->conversation, h->epoch));
+	} else if (!c->world->ending && sim_chance(s, 40)) {
+		pass_on(c, h);
 	} else if (h->replies > 0 && sim_chance(s, 300)) {
 		struct request r =
 		        about(HOLDFAST__V1__FRAME__BODY_REPLY, h->conversation, h->epoch);

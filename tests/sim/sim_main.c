@@ -45,7 +45,8 @@ static void hash_password(char out[static crypto_pwhash_STRBYTES])
 		fatal("event=argon2id");
 }
 
-static void write_staff(struct world *w, const char *name, const char *hash, const char *phone)
+static void write_staff(struct world *w, const char *name, const char *hash, const char *phone,
+        int roles, const char *skill)
 {
 	struct buf sealed = {0}, text = {0};
 	char phone_hash[VAULT_HASH_LEN + 1] = "";
@@ -54,9 +55,9 @@ static void write_staff(struct world *w, const char *name, const char *hash, con
 		vault_hash(w->vault, "staff", phone, phone_hash);
 		base64_encode(buf_bytes(&sealed), &text);
 	}
-	json_t *record = json_pack("{s:i, s:[s], s:i, s:s, s:s, s:s}", "roles", (int)ROLE_COUNSELOR,
-	        "pools", POOL, "capacity", 3, "hash", hash, "phone", buf_str(&text), "phone_hash",
-	        phone_hash);
+	json_t *record = json_pack("{s:i, s:[s], s:[s*], s:i, s:s, s:s, s:s}", "roles", roles,
+	        "pools", POOL, "skills", skill, "capacity", 3, "hash", hash, "phone",
+	        buf_str(&text), "phone_hash", phone_hash);
 	char *json = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
 	const struct bytes argv[] = {
 	        bytes_str("HSET"), bytes_str("{staff}:records"), bytes_str(name), bytes_str(json)};
@@ -73,9 +74,11 @@ static void hire(struct world *w)
 	char hash[crypto_pwhash_STRBYTES];
 	hash_password(hash);
 	for (size_t i = 0; i < w->counselors_count; i++)
-		write_staff(w, counselor_name(i), hash, "");
+		write_staff(w, counselor_name(i), hash, "",
+		        i % 2 ? ROLE_COUNSELOR : ROLE_COUNSELOR | ROLE_SUPERVISOR,
+		        i % 3 ? NULL : COUNSELOR_SKILL);
 	for (size_t i = 0; i < ON_CALL; i++)
-		write_staff(w, on_call[i], "", on_call_number(i));
+		write_staff(w, on_call[i], "", on_call_number(i), ROLE_COUNSELOR, NULL);
 }
 
 // ---- the night

@@ -89,7 +89,7 @@ static const char house[] =
         "    two_person_close: never\n"
         "    counselor_silence: {nudge_s: 12, supervisor_s: 18, reroute_s: 30}\n"
         "    automatic: yes\n"
-        "    texter_silence: {imminent_s: 0, high_s: 0, unknown_s: 0, medium_s: 15, low_s: 15}\n"
+        "    texter_silence: {imminent_s: 20, high_s: 15, unknown_s: 15, medium_s: 15, low_s: 15}\n"
         "schedules:\n"
         "  - name: primary\n"
         "    zone: UTC\n"

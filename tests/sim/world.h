@@ -119,6 +119,7 @@ const char *on_call_number(size_t person);
 void counselors_make(struct world *w, size_t count);
 void counselors_free(struct world *w);
 const char *counselor_name(size_t i);
+#define COUNSELOR_SKILL "lang:es" // every third has it, every second is a supervisor, too
 // Since when they have had no console on a node that lives; -1 while they have one.
 int64_t counselor_gone_since(const struct world *w, const char *name);
 void console_take(struct world *w, uint64_t session, const Frame *frame); // pushed by a node

@@ -356,6 +356,10 @@ static void test_a_lost_timer_is_set_again(void **state)
 	EXPECT(w, STORE_OK, store_check_erase, &c1);
 	assert_string_equal(w->part[1], "erase_timer");
 	assert_int_equal(score(w, "due", "erase:" LINE ":c1"), T0);
+	// As a node has set it whose clock was an hour ahead.
+	EXPECT(w, STORE_OK, store_erase_wait, &c1, "", T0 + 3600000);
+	EXPECT(w, STORE_OK, store_check_erase, &c1);
+	assert_int_equal(score(w, "due", "erase:" LINE ":c1"), T0);
 	asked(w, "DEL {" POOL "}:erase:" LINE ":c1");
 	EXPECT(w, STORE_NOT_FOUND, store_erase_wait, &c1, "", T0 + 1);
 	assert_int_equal(score(w, "due", "erase:" LINE ":c1"), NONE);
