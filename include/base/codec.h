@@ -26,3 +26,7 @@ MUST_CHECK bool form_parse(struct bytes in, size_t max, form_fn fn, void *arg);
 MUST_CHECK bool form_get(struct bytes in, const char *name, struct buf *out);
 // Appends name=value, with a & before it when `out` is not empty.
 void form_add(struct buf *out, const char *name, struct bytes value);
+
+// Cuts up a comma-separated list in place: `out` gets pointers into it, at most `max`, and none to
+// an empty word. Returns how many.
+size_t csv_split(char *csv, char **out, size_t max);

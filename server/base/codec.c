@@ -195,3 +195,13 @@ void form_add(struct buf *out, const char *name, struct bytes value)
 	buf_append_char(out, '=');
 	percent_encode(value, out);
 }
+
+size_t csv_split(char *csv, char **out, size_t max)
+{
+	size_t n = 0;
+	char *rest = csv;
+	for (char *one; n < max && (one = strsep(&rest, ",")) != NULL;)
+		if (*one)
+			out[n++] = one;
+	return n;
+}

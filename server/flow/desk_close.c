@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a conversation, and what the counselor leaves behind: close, the second person's word
-// where it takes two, wrap-up, notes.
+// where it takes two, and wrap-up.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 #include "staff.h"
 #include "word.h"
 
-#define SUMMARY_MAX 1000
 #define SUMMARY_BAD "summary must have at most 1,000 characters."
 #define NOTES_FULL  "There are too many notes on this conversation: leave the summary out."
 
@@ -40,50 +39,7 @@ static const char *take_record(
 {
 	if (!take_tags(tags, tags_count, out))
 		return "tags must be at most 16, each 1 to 32 characters of a-z, 0-9, _ and -.";
-	return note_fits(summary, 0, SUMMARY_MAX) ? NULL : SUMMARY_BAD;
-}
-
-static void on_noted(const struct store_answer *a, void *arg)
-{
-	struct request *r = arg;
-	const char *text = NULL;
-	if (a->code == STORE_OK)
-		log_info("conversation=%s event=noted staff=%s", r->conversation, r->name);
-	else if (a->code == STORE_FULL)
-		text = "There are too many notes on this conversation.";
-	else if (a->code == STORE_CONFLICT)
-		text = "Nobody has it now: take it, or wait until somebody does.";
-	request_end(r, store_code_err(a->code), text);
-}
-
-static void add_noted(
-        struct request *r, struct conversation_view *view, const struct store_note *note)
-{
-	const struct session *s = session_find(r->flow, r->session);
-	struct store_claim claim = request_claim(r);
-	bool in_it = strcmp(view->holder, r->name) == 0 || view_present(view, r->name);
-	const char *kind = r->more ? "summary" : "note";
-	free(r->more);
-	if (session_supervises(s, r->pool) || (s && in_it))
-		store_note(r->flow->store, &claim, kind, note, on_noted, r);
-	else
-		request_end(
-		        r, ERR_FORBIDDEN, "Only who is in a conversation may write notes there.");
-}
-
-void desk_add_note(struct flow *f, uint64_t session, const Frame *frame)
-{
-	const Holdfast__V1__AddNote *in = frame->add_note;
-	if (!note_fits(in->text, 1, SUMMARY_MAX)) {
-		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
-		        "text must have 1 to 1,000 characters.");
-		return;
-	}
-	struct request *r = request_begin(f, session, frame, in->conversation, 0);
-	if (!r)
-		return;
-	r->more = in->summary ? xstrdup("summary") : NULL;
-	note_make(r, in->text, add_noted);
+	return note_fits(summary, 0, NOTE_MAX) ? NULL : SUMMARY_BAD;
 }
 
 // ---- wrap-up ----

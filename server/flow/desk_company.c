@@ -14,8 +14,7 @@
 #include "notes.h"
 #include "staff.h"
 
-#define WHISPER_MAX 600
-#define INVITE_MS   120000
+#define INVITE_MS 120000
 
 // It hears the news from now on, so that nothing falls between them and the history that is read
 // next. False after having answered.
@@ -215,44 +214,4 @@ void desk_invite(struct flow *f, uint64_t session, const Frame *frame)
 	}
 	struct store_claim claim = request_claim(r);
 	store_invite(f->store, &claim, whom, INVITE_MS, on_invited, r);
-}
-
-// ---- whispering ----
-
-static void on_whispered(const struct store_answer *a, void *arg)
-{
-	struct request *r = arg;
-	const char *text = NULL;
-	if (a->code == STORE_OK)
-		log_info("conversation=%s event=whispered staff=%s", r->conversation, r->name);
-	else if (a->code == STORE_FULL)
-		text = "There are too many notes on this conversation.";
-	else if (a->code == STORE_CONFLICT)
-		text = "Nobody holds it: nobody would hear you.";
-	request_end(r, store_code_err(a->code), text);
-}
-
-static void whisper_noted(
-        struct request *r, struct conversation_view *view, const struct store_note *note)
-{
-	const struct session *s = session_find(r->flow, r->session);
-	struct store_claim claim = request_claim(r);
-	bool in_it = strcmp(view->holder, r->name) == 0 || view_present(view, r->name);
-	if (session_supervises(s, r->pool) || (s && in_it))
-		store_note(r->flow->store, &claim, "whisper", note, on_whispered, r);
-	else
-		request_end(r, ERR_FORBIDDEN, "Only who is in a conversation may whisper there.");
-}
-
-void desk_whisper(struct flow *f, uint64_t session, const Frame *frame)
-{
-	const Holdfast__V1__Whisper *in = frame->whisper;
-	if (!note_fits(in->text, 1, WHISPER_MAX)) {
-		answer_result(f, session, frame->id, ERR_BAD_REQUEST,
-		        "text must have 1 to 600 characters.");
-		return;
-	}
-	struct request *r = request_begin(f, session, frame, in->conversation, 0);
-	if (r)
-		note_make(r, in->text, whisper_noted);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/log.h"
 #include "notes.h"
 #include "previous.h"
@@ -20,16 +21,6 @@ const char *conversation_gateway(const struct flow *f, const struct conversation
 	if (config_gateway(f->config, view->gateway) || !line)
 		return view->gateway;
 	return line->gateway;
-}
-
-static size_t csv_split(char *csv, char **out, size_t max)
-{
-	size_t n = 0;
-	char *rest = csv;
-	for (char *one; n < max && (one = strsep(&rest, ",")) != NULL;)
-		if (*one)
-			out[n++] = one;
-	return n;
 }
 
 size_t reasons_split(char *csv, char **out)

@@ -5,6 +5,8 @@
 
 // What staff write for each other about a conversation, sealed with its key.
 
+// Of a note or summary, in characters.
+#define NOTE_MAX 1000
 // Between `least` and `most` characters.
 bool note_fits(const char *text, size_t least, size_t most);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/codec.h"
 #include "notes.h"
 
 struct loading {
@@ -74,11 +74,11 @@ static void on_notes(const struct store_answer *a, void *arg)
 
 static void take_tags(Holdfast__V1__Previous *one, struct bytes csv)
 {
-	char *all = bytes_dup(csv), *rest = all;
+	char *all = bytes_dup(csv);
 	one->tags = xcalloc(TAGS_MAX, sizeof(char *));
-	for (char *tag; one->n_tags < TAGS_MAX && (tag = strsep(&rest, ",")) != NULL;)
-		if (*tag)
-			one->tags[one->n_tags++] = xstrdup(tag);
+	one->n_tags = csv_split(all, one->tags, TAGS_MAX);
+	for (size_t i = 0; i < one->n_tags; i++)
+		one->tags[i] = xstrdup(one->tags[i]);
 	free(all);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "overflow.h"
 
 static int64_t number_of(const json_t *s, const char *key)
@@ -76,10 +77,5 @@ unsigned roster_load(struct bytes json)
 
 size_t roster_names(char *csv, const char **out, size_t max)
 {
-	size_t n = 0;
-	char *rest = csv;
-	for (char *one; n < max && (one = strsep(&rest, ",")) != NULL;)
-		if (*one)
-			out[n++] = one;
-	return n;
+	return csv_split(csv, (char **)out, max);
 }
