@@ -12,7 +12,7 @@
 #include "history.h"
 #include "notes.h"
 
-#define NOTE_MAX   600
+#define TEXT_MAX   600
 #define LISTED_MAX 200
 
 // ---- reporting ----
@@ -71,10 +71,10 @@ static void report_noted(
 void desk_report_abuse(struct flow *f, uint64_t session, const Frame *frame)
 {
 	const Holdfast__V1__ReportAbuse *in = frame->report_abuse;
-	if (!limits_reason_ok(in->reason) || !note_fits(in->note, 0, NOTE_MAX)) {
+	if (!limits_reason_ok(in->reason) || !note_fits(in->note, 0, TEXT_MAX)) {
 		struct buf text = {0};
 		buf_printf(&text, "reason must be one of %s, and note at most %d characters.",
-		        limits_reasons(), NOTE_MAX);
+		        limits_reasons(), TEXT_MAX);
 		answer_result(f, session, frame->id, ERR_BAD_REQUEST, buf_str(&text));
 		buf_free(&text);
 		return;
