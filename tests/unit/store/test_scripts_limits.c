@@ -43,7 +43,7 @@ static void had_two(struct world *w)
 {
 	arrive(w, "ada", 2);
 	for (int i = 1; i <= MOST; i++) {
-		char id[8];
+		char id[16];
 		snprintf(id, sizeof id, "c%d", i);
 		assert_int_equal(again(w, id, LEVEL_MEDIUM), STORE_OK);
 		assert_string_equal(w->part[3], "");
