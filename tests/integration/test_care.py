@@ -67,7 +67,7 @@ def look_again(house, pool, conversation):
 
 
 def next_text(house, pool, conversation, texter, count):
-    """Who is at a desk is read every few seconds: until then they may be taken for absent, and nobody is asked anything."""
+    """Looks again until it is there: a look may have been under way when the clock was set back."""
     def arrived():
         look_again(house, pool, conversation)
         return len(house.carrier.to(texter)) >= count
@@ -129,6 +129,8 @@ def test_what_is_no_longer_true_is_not_sent(house):
 def test_questions_one_after_the_other(house):
     pool = house.pools[2]
     busy = house.counselor(pool)
+    # Before that, everybody is taken for absent, and nobody is asked anything.
+    poll(lambda: getattr(house.operator.request("get_forecast", pool=pool.name), "on_duty", 0) == 1, 15 * PATIENCE, "the desk to be read")
     house.text(pool, new_number(), MEDIUM)
     busy.take()
     texter = house.text(pool, new_number(), MEDIUM)
