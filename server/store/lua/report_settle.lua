@@ -29,9 +29,12 @@ end
 if report then
   redis.call('HDEL', reports, id)
   attention_drop(conversation, 'abuse_report')
-  local what = uphold_ms > 0 and 'upheld' or 'dismissed'
-  custody(KEYS[#KEYS], id, now, 'abuse_' .. what, name, c[4], uphold_ms > 0 and 'hours=' .. ARGV[6] or '')
-  return { 'OK', what }
+  if uphold_ms > 0 then
+    custody(KEYS[#KEYS], id, now, 'abuse_upheld', name, c[4], 'hours=' .. ARGV[6])
+    return { 'OK', 'upheld' }
+  end
+  custody(KEYS[#KEYS], id, now, 'abuse_dismissed', name, c[4], '')
+  return { 'OK', 'dismissed' }
 end
 
 local had = redis.call('DEL', abuse, often) > 0
