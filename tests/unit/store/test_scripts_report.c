@@ -164,6 +164,23 @@ static void test_a_supervisor_lifts_a_limit(void **state)
 	EXPECT(w, STORE_CONFLICT, store_report_settle, CLAIM("c2", "sam", 0), &plain, 0);
 }
 
+// Also who writes on with the same conversation.
+static void test_a_late_text_is_limited_as_a_first(void **state)
+{
+	struct world *w = *state;
+	held(w);
+	EXPECT(w, STORE_OK, store_report, HELD, &plain);
+	EXPECT(w, STORE_OK, store_report_settle, SAM, &plain, HOURS);
+	EXPECT(w, STORE_OK, store_close, HELD, ENDING(TEXTER, .reopen_ms = 600000));
+	struct store_ingest in = text("c1", "m2", LEVEL_LOW);
+	in.last = "ada";
+	in.limits = (struct limits){0, 3600000, LATER_MS};
+	assert_int_equal(ingest(w, &in), STORE_OK);
+	assert_string_equal(w->part[2], "reopened");
+	assert_string_equal(w->part[3], "abuse");
+	assert_int_equal(score(w, "q", "c1"), w->now - boost.ms[LEVEL_MEDIUM] + LATER_MS);
+}
+
 // Of what is offered the place counts only when it comes back.
 static void test_lifted_while_it_is_offered(void **state)
 {
@@ -191,6 +208,7 @@ int main(void)
 	        TEST(test_dismissed_nothing_comes_of_it),
 	        TEST(test_a_supervisor_lifts_a_limit),
 	        TEST(test_lifted_while_it_is_offered),
+	        TEST(test_a_late_text_is_limited_as_a_first),
 	};
 	return cmocka_run_group_tests(tests, world_start, world_end);
 }
