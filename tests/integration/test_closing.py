@@ -42,7 +42,9 @@ def test_who_has_them_next_reads_what_was_left(house):
     assert close(first, taken, tags=["grief", "school"], summary="to be replaced").ok
     first.ask("add_note", conversation=taken.id, text=SUMMARY, summary=True)
     first.ask("finish_wrap_up", conversation=taken.id, epoch=taken.epoch, tags=["grief"])
-    assert first.refused("add_note", conversation=taken.id, text="too late") == "conflict"
+    supervisor = house.sign_in(house.hire(pool, roles=[pb.ROLE_SUPERVISOR]))
+    assert supervisor.refused("add_note", conversation=taken.id, text="too late") == "conflict"
+    supervisor.leave()
     first.away()
     house.text(pool, texter, "hello again")
     second = house.counselor(pool)

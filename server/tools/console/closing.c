@@ -81,6 +81,10 @@ bool run_finish(struct console *c, const char *rest)
 
 	if (!talk)
 		return false;
+	if (talk->state != HOLDFAST__V1__STATE__STATE_WRAP_UP) {
+		view_error(c->view, "it is still open: /close OUTCOME first");
+		return false;
+	}
 	f = client_frame(HOLDFAST__V1__FRAME__BODY_FINISH_WRAP_UP);
 	f->finish_wrap_up->conversation = xstrdup(talk->id);
 	f->finish_wrap_up->epoch = talk->epoch;

@@ -89,7 +89,7 @@ static void test_a_refused_summary_closes_nothing(void **state)
 	assert_string_equal(of(w, "tags"), "school");
 }
 
-static void test_notes_until_wrap_up_is_over(void **state)
+static void test_notes_until_a_while_after_it_is_over(void **state)
 {
 	struct world *w = *state;
 	held(w, LEVEL_LOW);
@@ -98,6 +98,12 @@ static void test_notes_until_wrap_up_is_over(void **state)
 	EXPECT(w, STORE_OK, store_note, CLAIM("c1", "ada", 0), "summary", NOTE("n2"));
 	EXPECT(w, STORE_CONFLICT, store_note, CLAIM("c1", "dee", 0), "whisper", NOTE("n3"));
 	EXPECT(w, STORE_OK, store_finish, CLAIM("c1", "ada", 1), &exposure);
+	// Who had them may think of something for an hour.
+	EXPECT(w, STORE_CONFLICT, store_note, CLAIM("c1", "dee", 0), "note", NOTE("n3"));
+	EXPECT(w, STORE_CONFLICT, store_note, CLAIM("c1", "ada", 0), "whisper", NOTE("n3"));
+	w->now += 3599999;
+	EXPECT(w, STORE_OK, store_note, CLAIM("c1", "ada", 0), "note", NOTE("n4"));
+	w->now += 1;
 	EXPECT(w, STORE_CONFLICT, store_note, CLAIM("c1", "ada", 0), "note", NOTE("n3"));
 	assert_string_equal(note_of(w, "n1"), "1800000000000 note dee sealed");
 	assert_string_equal(note_of(w, "n2"), "1800000000000 summary ada sealed");
@@ -141,7 +147,7 @@ int main(void)
 	        TEST(test_a_close_keeps_tags_and_summary),
 	        TEST(test_a_close_that_takes_two_keeps_them),
 	        TEST(test_a_refused_summary_closes_nothing),
-	        TEST(test_notes_until_wrap_up_is_over),
+	        TEST(test_notes_until_a_while_after_it_is_over),
 	        TEST(test_a_rating),
 	        TEST(test_no_rating),
 	};
