@@ -34,7 +34,7 @@ def on_call(house):
     return pool, house.hire(pool, name=pool.first, roles=[pb.ROLE_AUDITOR])
 
 
-def test_kill_of_holdfastd_at_random_moments(night_house, redis, seeded):
+def test_kill_of_holdfastd_at_random_moments(redis, night_house, seeded):
     house = night_house(redis=redis)
     lonely, doctor = on_call(house)
     house.carrier.behave = slow_carrier
@@ -61,7 +61,7 @@ def test_kill_of_holdfastd_at_random_moments(night_house, redis, seeded):
     assert night.texts() > 2 * KILLS and history.count("replying") >= night.texts(), "texters and counselors were at work"
 
 
-def test_kill_of_an_external_redis(night_house, redis, seeded):
+def test_kill_of_an_external_redis(redis, night_house, seeded):
     house = night_house(redis=redis)
     lonely, doctor = on_call(house)
     with Night(house, seeded, texters=3) as night:
@@ -82,7 +82,7 @@ def test_kill_of_an_external_redis(night_house, redis, seeded):
     assert house.process.alive()
 
 
-def test_a_redis_that_hangs(night_house, redis):
+def test_a_redis_that_hangs(redis, night_house):
     """No answer is not a yes: the text is kept in the spool in time, and its repetition is one message."""
     house = night_house(redis=redis)
     pool = house.take()
