@@ -49,8 +49,8 @@ def redis():
 
 @pytest.fixture(scope="module")
 def house(request, authority):
-    """One Holdfast for a module, which says how many pools of each kind it needs in POOLS."""
-    h = House(authority, pools=getattr(request.module, "POOLS", None),
+    """One Holdfast for a module, which says how many pools of each kind it needs in POOLS, and what of them is otherwise in edit()."""
+    h = House(authority, pools=getattr(request.module, "POOLS", None), edit=getattr(request.module, "edit", None),
               log_level=getattr(request.module, "LOG_LEVEL", "info"))
     try:
         h.start()

@@ -21,6 +21,12 @@ SECONDS = many(6, 300)  # a part that begins later does nothing
 PARTS = many(60, 20000)
 STEPS = many(20, 60)
 POOLS = {"calm": 2}
+
+
+def edit(config):
+    config["pools"][0]["reopen_s"] = 3600
+
+
 TEXTERS, COUNSELORS, CAPACITY = 7, 3, 2
 WORDS = {"low": "just wanted to say hello", "imminent": "i am going to kill myself tonight, i have the pills in my hand"}
 WAITING, OFFERED, HELD, WRAP_UP, CLOSED = range(1, 6)
@@ -198,18 +204,22 @@ class Night(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, TEXTERS - 1), kind=st.sampled_from(["low", "low", "low", "imminent"]))
     def text(self, which, kind):
-        if self.is_over():
-            return
-        number, words = self.numbers[which], f"{WORDS[kind]} {next(self.count)}"
+        if not self.is_over():
+            self.write(self.numbers[which], kind)
+
+    def write(self, number, kind):
+        words = f"{WORDS[kind]} {next(self.count)}"
         known = set(self.now.conversations)
         self.house.text(self.pool, number, words)
         look = Look(self.house, self.pool)
         new = set(look.conversations) - known
-        if number in self.open:
-            assert not new
-        else:
-            assert len(new) <= 1 and (new or number in self.past)
-            self.open[number] = new.pop() if new else self.past[number]
+        # Who comes back goes on with the same conversation.
+        assert len(new) == (number not in self.open and number not in self.past)
+        if new:
+            self.open[number] = new.pop()
+        elif number not in self.open:
+            self.open[number] = self.past[number]
+            self.done["reopened"] += 1
         name = self.open[number]
         self.texts.setdefault(name, []).append(words)
         assert kind != "imminent" or look.conversations[name]["level"] == IMMINENT
@@ -252,8 +262,8 @@ class Night(RuleBasedStateMachine):
             answer = console.request("reply", client_id=f"{other}-{next(self.count)}", **fields)
             assert isinstance(answer, pb.ReplyQueued) == (other == who), (other, who, answer)
 
-    @rule(at=AT, approve=st.booleans())
-    def close(self, at, approve):
+    @rule(at=AT, approve=st.booleans(), late=st.sampled_from([False, False, True]))
+    def close(self, at, approve, late):
         one = self.pick(at, self.held())
         if not one:
             return
@@ -271,6 +281,10 @@ class Night(RuleBasedStateMachine):
         self.past[number] = self.open.pop(number)
         del self.owner[name]
         self.settle()
+        if late:
+            self.write(number, "low")
+            assert console.refused("finish_wrap_up", conversation=name, epoch=epoch) == "stale"
+            return
         console.ask("finish_wrap_up", conversation=name, epoch=epoch)
         self.settle()
         assert self.now.conversations[name]["state"] == CLOSED
