@@ -397,6 +397,8 @@ void store_erase_end(struct store *s, const struct store_told *told, store_fn fn
 // Closed until then, the oldest first.
 void store_closed(
         struct store *s, const char *pool, int64_t until_ms, size_t limit, store_fn fn, void *arg);
+// The one that was closed last, with its time.
+void store_closed_latest(struct store *s, const char *pool, store_fn fn, void *arg);
 void store_first_messages(
         struct store *s, const char *pool, const char *id, size_t count, store_fn fn, void *arg);
 

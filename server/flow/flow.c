@@ -301,6 +301,7 @@ struct flow *flow_new(const struct flow_parts *parts, struct buf *error)
 	f->spooler = spooler_new(f, parts->disk);
 	f->health = make_health(f->config);
 	f->started_ms = flow_now(f);
+	f->begun_ms = loop_mono_ms(f->loop);
 	id_new(incarnation);
 	snprintf(f->node, sizeof f->node, "%s/%s", f->config->node, incarnation);
 	if (!make_rotas(f, error)) {

@@ -41,6 +41,7 @@ struct pool {
 	bool sweeping;
 	bool tending;
 	bool retaining;
+	bool retention_waits; // said so
 	struct care_pool care;
 	struct pool_offline offline;
 	struct pool_overflow overflow;
@@ -139,6 +140,7 @@ struct flow {
 	struct gateway_health *health;
 	char node[72]; // "node1/<incarnation>": who this process is to the others
 	int64_t started_ms;
+	int64_t begun_ms; // monotonic
 	uint64_t sweep_timer;
 	uint64_t round_timer;
 	uint64_t beat_timer;

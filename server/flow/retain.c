@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "erase.h"
 #include "history.h"
 #include "rewrite.h"
@@ -73,6 +74,35 @@ static void on_old(const struct store_answer *a, void *arg)
 	next(r);
 }
 
+static int64_t limit_of(const struct pool *p)
+{
+	return flow_now(p->flow) - p->config->retain_days * DAY_MS;
+}
+
+// A clock that is wrong by years makes everything old. What was closed lately by that clock speaks
+// for it; without that, so does a day in which people had to get along with it.
+static bool is_trusted(struct pool *p, int64_t latest_ms)
+{
+	const struct flow *f = p->flow;
+	bool trusted = latest_ms == 0 || latest_ms > limit_of(p) ||
+	               loop_mono_ms(f->loop) - f->begun_ms > DAY_MS;
+	if (!trusted && !p->retention_waits)
+		log_warn("event=retention_waits pool=%s reason=\"everything is old by our clock\"",
+		        p->config->name);
+	p->retention_waits = !trusted;
+	return trusted;
+}
+
+static void on_latest(const struct store_answer *a, void *arg)
+{
+	struct retaining *r = arg;
+	struct pool *p = r->pool;
+	if (a->code == STORE_OK && is_trusted(p, redis_integer(redis_at(a->reply, 1))))
+		store_closed(p->flow->store, p->config->name, limit_of(p), BATCH, on_old, r);
+	else
+		next(r);
+}
+
 void retain_look(struct pool *p)
 {
 	if (p->retaining || p->config->retain_days == 0)
@@ -80,6 +110,5 @@ void retain_look(struct pool *p)
 	struct retaining *r = xcalloc(1, sizeof *r);
 	r->pool = p;
 	p->retaining = true;
-	store_closed(p->flow->store, p->config->name,
-	        flow_now(p->flow) - p->config->retain_days * DAY_MS, BATCH, on_old, r);
+	store_closed_latest(p->flow->store, p->config->name, on_latest, r);
 }

@@ -187,6 +187,17 @@ void store_closed(
 	call_run(&c, fn, arg);
 }
 
+void store_closed_latest(struct store *s, const char *pool, store_fn fn, void *arg)
+{
+	struct call c;
+	call_command(&c, s, "ZRANGE");
+	call_key(&c, "{%s}:closed", pool);
+	call_int(&c, -1);
+	call_int(&c, -1);
+	call_str(&c, "WITHSCORES");
+	call_run(&c, fn, arg);
+}
+
 void store_first_messages(
         struct store *s, const char *pool, const char *id, size_t count, store_fn fn, void *arg)
 {

@@ -136,3 +136,26 @@ def test_a_node_takes_the_time_of_those_that_live(authority, node):
         assert is_told(second) and not is_told(house)
     finally:
         second.end()
+
+
+def test_a_clock_that_is_weeks_ahead_deletes_nothing(authority, tmp_path):
+    """By it, everything is older than the pool keeps it."""
+    clock = WallClock(tmp_path)
+    redis = RedisServer(tmp_path / "redis").start()
+    house = House(authority, pools={"calm": 1}, redis=redis, environment=clock.environment,
+                  edit=lambda config: config["pools"][0].update(retain_days=7))
+    try:
+        pool = house.start().take()
+        console = house.counselor(pool)
+        house.text(pool, new_number(), "hello")
+        held = console.take()
+        console.hang_up(held)
+        house.kill()
+        house.cli("del", "{nodes}:clocks", "{nodes}:beats")  # nobody else knows the time
+        clock.set(20 * 24 * HOUR)
+        house.start()
+        poll(lambda: "event=retention_waits" in house.log_text(), 10 * PATIENCE, "it to be seen")
+        assert house.cli("hexists", f"{{{pool.name}}}:c:{held.id}", "key") in (1, "1")
+    finally:
+        house.end()
+        redis.end()
