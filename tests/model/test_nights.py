@@ -18,7 +18,7 @@ from programs import PATIENCE
 from schema import pb
 
 SECONDS = many(6, 300)  # a part that begins later does nothing
-PARTS = many(60, 20000)
+PARTS = many(60, 600)
 STEPS = many(20, 60)
 POOLS = {"calm": 2}
 
