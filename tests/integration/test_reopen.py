@@ -61,6 +61,8 @@ def test_whoever_is_there_when_the_same_is_not(house):
     first.hang_up(taken)
     first.ask("set_presence", presence=pb.PRESENCE_AWAY)
     house.text(pool, texter, "one more thing")
+    # Their console may not have heard of the end of wrap-up.
+    assert first.expect("released", lambda r: r.reason == "reopened").conversation == taken.id
     poll(lambda: len(house.carrier.to(texter)) >= 2, what="that they hear that it has arrived")
     assert house.carrier.to(texter)[1].text.startswith("Good to hear from you again.")
     second = house.counselor(pool)

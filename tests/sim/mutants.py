@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("HOLDFAST_BUILD", "build"))
-SEEDS = range(1, 41)
+SEEDS = range(1, 161)
 STEPS = 25000  # with faults; and then everything must drain
 QUICK, QUICK_LEAST = 100000, 20
 LUA, FLOW, STORE = "server/store/lua/", "server/flow/", "server/store/"

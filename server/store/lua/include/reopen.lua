@@ -30,9 +30,10 @@ local function reopen_begin(conversation, due, wrap_up, staff, hold, rates, past
     redis.call('ZREM', due, 'wrap_up:' .. id)
     redis.call('ZREM', wrap_up, id)
     staff_give_back(staff, hold, c[2], now, id)
-    redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. c[2] .. ' ' .. c[3] .. ' reopened')
     redis.call('PUBLISH', channel, 'freed ' .. c[2])
   end
+  -- Also when the limit of wrap-up was over: their console may still show it.
+  redis.call('PUBLISH', channel, 'released ' .. id .. ' ' .. c[2] .. ' ' .. c[3] .. ' reopened')
   redis.call('DECR', past)
   redis.call('HDEL', conversation, 'outcome', 'approved_by', 'closed_at', 'wrap_up_until')
   redis.call('HSET', conversation, 'handled', 0, 'promised', 0, 'said', reopen_said(c[5]), 'unanswered_at', 0)
